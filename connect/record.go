@@ -1,0 +1,110 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cleat-run/cleat/value"
+)
+
+// Record is a connection that a person has made: an instance of a connection type of
+// an app. Data holds what the person typed and what the flow's response.data stored
+// (one store under two names, CN-3); it is secret and never leaves the process in
+// clear.
+type Record struct {
+	ID       int64
+	Name     string // chosen by the person, unique in a store
+	App      string // name of the app
+	Type     string // id of the connection type in the app
+	Kind     Kind
+	Data     *value.Collection
+	UID      string // id of the account at the provider, "" when the app sets none
+	Metadata Metadata
+	Scope    []string  // granted
+	Expires  time.Time // when the person must re-authorize; zero: never
+	Broken   string    // why the person must re-authorize; "" while usable
+	Version  int64     // grows by one with each change; the guard of compare-and-set
+	Created  time.Time
+	Updated  time.Time
+}
+
+// Kind is the family of a connection type.
+type Kind string
+
+// The kinds; see [KindOf].
+const (
+	Basic  Kind = "basic"
+	OAuth1 Kind = "oauth1"
+	OAuth2 Kind = "oauth2"
+)
+
+// Metadata is the label that the app shows beside the name of a connection.
+type Metadata struct {
+	Type  string // text or email
+	Value string // at most 512 characters
+}
+
+// Flow is an OAuth authorization under way: what has to survive while the person is in
+// the browser. Temp, Data and Parameters are secret. Hashes are made by [Hash].
+type Flow struct {
+	ID          string
+	App         string
+	Type        string
+	Name        string // of the connection to be made
+	ConnID      int64  // of the connection to be re-authorized; 0: a new one
+	SessionHash string // of the cookie or listener that began the flow
+	StateHash   string // of the state parameter
+	TokenHash   string // of the temporary credentials' identifier (oauth_token)
+	RedirectURI string
+	Scope       []string
+	Temp        *value.Collection
+	Data        *value.Collection
+	Created     time.Time
+	Expires     time.Time
+	Used        bool
+}
+
+// Errors of a [Store].
+var (
+	// ErrNotFound means that there is no such record.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict means that the record has changed since it was read: the version
+	// given to Update is not the stored one.
+	ErrConflict = errors.New("changed by another process in the meantime")
+	// ErrNameTaken means that another connection has this name.
+	ErrNameTaken = errors.New("a connection with this name exists")
+	// ErrFlowUsed means that the flow was already finished or refused.
+	ErrFlowUsed = errors.New("this authorization was already used")
+)
+
+// Store keeps connections and open flows. Each method is atomic and durable when it
+// returns: after a crash a record is as it was before or after, never in between.
+type Store interface {
+	// Connection returns the connection with the given id, or ErrNotFound.
+	Connection(ctx context.Context, id int64) (*Record, error)
+	// ConnectionNamed returns the connection with the given name, or ErrNotFound.
+	ConnectionNamed(ctx context.Context, name string) (*Record, error)
+	// Connections returns all connections ordered by name. A record whose secrets
+	// cannot be decrypted is returned without Data and with Broken set.
+	Connections(ctx context.Context) ([]*Record, error)
+	// InsertConnection stores a new connection and sets its ID, Version, Created and
+	// Updated. ErrNameTaken when the name is in use.
+	InsertConnection(ctx context.Context, r *Record) error
+	// UpdateConnection stores r when the stored version equals r.Version and then
+	// raises r.Version; otherwise ErrConflict. ErrNotFound when it was deleted.
+	UpdateConnection(ctx context.Context, r *Record) error
+	// DeleteConnection removes the connection with the given id and its secrets, or
+	// returns ErrNotFound.
+	DeleteConnection(ctx context.Context, id int64) error
+
+	// InsertFlow stores an open flow; expired ones are removed on the way.
+	InsertFlow(ctx context.Context, f *Flow) error
+	// FlowBy returns the flow, used or not, whose token hash (or, with an empty
+	// token hash, whose session hash) is the given one; the newest if there are
+	// several; ErrNotFound when there is none.
+	FlowBy(ctx context.Context, tokenHash, sessionHash string) (*Flow, error)
+	// ClaimFlow marks the flow as used and erases its secrets. Of several callers one
+	// gets nil, the others ErrFlowUsed.
+	ClaimFlow(ctx context.Context, id string) error
+}

@@ -1,0 +1,153 @@
+package value
+
+import (
+	"iter"
+	"strings"
+)
+
+// indexAbove is the number of members from which a collection keeps an index.
+const indexAbove = 8
+
+// Collection is a list of named values in the order in which they were first set,
+// shared by reference. Names are exact, unless the collection was made by
+// [NewHeaders]. The zero Collection is empty.
+type Collection struct {
+	names  []string
+	values []Value
+	index  map[string]int // built above indexAbove members
+	fold   bool
+}
+
+// NewCollection returns an empty collection with room for n members.
+func NewCollection(n int) *Collection {
+	return &Collection{names: make([]string, 0, n), values: make([]Value, 0, n)}
+}
+
+// NewHeaders returns an empty collection whose names are looked up without regard to
+// case, as HTTP header names are.
+func NewHeaders() *Collection { return &Collection{fold: true} }
+
+// Object returns a new collection from alternating names and values; it panics when a
+// name is no string or a value no [Value]. It is meant for tests and literals in code.
+func Object(pairs ...any) Value {
+	c := NewCollection(len(pairs) / 2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		c.Set(pairs[i].(string), pairs[i+1].(Value))
+	}
+	return FromCollection(c)
+}
+
+// Len returns the number of members, undefined ones included.
+func (c *Collection) Len() int {
+	if c == nil {
+		return 0
+	}
+	return len(c.names)
+}
+
+// Get returns the member name, or undefined.
+func (c *Collection) Get(name string) Value {
+	v, _ := c.Lookup(name)
+	return v
+}
+
+// Lookup returns the member name and whether it exists, also when it is undefined.
+func (c *Collection) Lookup(name string) (Value, bool) {
+	if i := c.find(name); i >= 0 {
+		return c.values[i], true
+	}
+	return Undefined, false
+}
+
+// Set sets the member name. An existing member keeps its place.
+func (c *Collection) Set(name string, v Value) {
+	if i := c.find(name); i >= 0 {
+		c.values[i] = v
+		return
+	}
+	c.names = append(c.names, name)
+	c.values = append(c.values, v)
+	if c.index != nil {
+		c.index[c.key(name)] = len(c.names) - 1
+	} else if len(c.names) > indexAbove {
+		c.index = make(map[string]int, 2*len(c.names))
+		for i, n := range c.names {
+			c.index[c.key(n)] = i
+		}
+	}
+}
+
+// Delete removes the member name.
+func (c *Collection) Delete(name string) {
+	i := c.find(name)
+	if i < 0 {
+		return
+	}
+	c.names = append(c.names[:i], c.names[i+1:]...)
+	c.values = append(c.values[:i], c.values[i+1:]...)
+	c.index = nil
+}
+
+// Names returns the member names in order, shared.
+func (c *Collection) Names() []string {
+	if c == nil {
+		return nil
+	}
+	return c.names
+}
+
+// At returns the name and the value of the member with the 0-based position i.
+func (c *Collection) At(i int) (string, Value) { return c.names[i], c.values[i] }
+
+// All yields the members in order.
+func (c *Collection) All() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		if c == nil {
+			return
+		}
+		for i, name := range c.names {
+			if !yield(name, c.values[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Clone returns a deep copy.
+func (c *Collection) Clone() *Collection {
+	if c == nil {
+		return NewCollection(0)
+	}
+	d := &Collection{names: append([]string(nil), c.names...), values: make([]Value, len(c.values)), fold: c.fold}
+	for i, v := range c.values {
+		d.values[i] = v.Clone()
+	}
+	return d
+}
+
+func (c *Collection) key(name string) string {
+	if c.fold {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
+// find returns the position of name or -1. It never changes c, so that many goroutines
+// may read one collection; the index is built while members are set.
+func (c *Collection) find(name string) int {
+	if c == nil {
+		return -1
+	}
+	if c.index != nil {
+		if i, ok := c.index[c.key(name)]; ok {
+			return i
+		}
+		return -1
+	}
+	for i, n := range c.names {
+		if n == name || c.fold && strings.EqualFold(n, name) {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,460 @@
+package value
+
+import (
+	"encoding/base64"
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// MaxJSONDepth is the nesting that [ParseJSON] accepts.
+const MaxJSONDepth = 512
+
+// SyntaxError tells where a text stops being JSON.
+type SyntaxError struct {
+	Offset  int // in bytes
+	Message string
+}
+
+// Error returns the message and the offset.
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("%s at offset %d", e.Message, e.Offset)
+}
+
+// ParseJSON reads one JSON text (RFC 8259) and keeps the order of members. A repeated
+// name keeps its first place and its last value. Invalid UTF-8 and lone surrogates
+// become U+FFFD. A fault is a [*SyntaxError].
+func ParseJSON(data []byte) (Value, error) {
+	p := parser{data: data}
+	v, err := p.document()
+	if err != nil {
+		return Undefined, err
+	}
+	return v, nil
+}
+
+type parser struct {
+	data  []byte
+	pos   int
+	depth int
+}
+
+func (p *parser) fail(format string, args ...any) error {
+	return &SyntaxError{Offset: p.pos, Message: fmt.Sprintf(format, args...)}
+}
+
+func (p *parser) document() (Value, error) {
+	p.space()
+	v, err := p.value()
+	if err != nil {
+		return v, err
+	}
+	p.space()
+	if p.pos < len(p.data) {
+		return v, p.unexpected("after the value")
+	}
+	return v, nil
+}
+
+func (p *parser) unexpected(where string) error {
+	if p.pos >= len(p.data) {
+		return p.fail("unexpected end of JSON %s", where)
+	}
+	r, _ := utf8.DecodeRune(p.data[p.pos:])
+	return p.fail("unexpected %q %s", r, where)
+}
+
+func (p *parser) space() {
+	for p.pos < len(p.data) {
+		switch p.data[p.pos] {
+		case ' ', '\t', '\n', '\r':
+			p.pos++
+		default:
+			return
+		}
+	}
+}
+
+func (p *parser) value() (Value, error) {
+	if p.pos >= len(p.data) {
+		return Undefined, p.unexpected("where a value is expected")
+	}
+	switch c := p.data[p.pos]; c {
+	case '{':
+		return p.nested(p.object)
+	case '[':
+		return p.nested(p.array)
+	case '"':
+		s, err := p.str()
+		return Text(s), err
+	case 't':
+		return p.word("true", True)
+	case 'f':
+		return p.word("false", False)
+	case 'n':
+		return p.word("null", Null)
+	default:
+		if c == '-' || c >= '0' && c <= '9' {
+			return p.number()
+		}
+	}
+	return Undefined, p.unexpected("where a value is expected")
+}
+
+func (p *parser) nested(read func() (Value, error)) (Value, error) {
+	if p.depth++; p.depth > MaxJSONDepth {
+		return Undefined, p.fail("nested deeper than %d levels", MaxJSONDepth)
+	}
+	p.pos++
+	v, err := read()
+	p.depth--
+	return v, err
+}
+
+func (p *parser) word(word string, v Value) (Value, error) {
+	if len(p.data)-p.pos >= len(word) && string(p.data[p.pos:p.pos+len(word)]) == word {
+		p.pos += len(word)
+		return v, nil
+	}
+	return Undefined, p.unexpected("where a value is expected")
+}
+
+func (p *parser) object() (Value, error) {
+	c := &Collection{}
+	p.space()
+	if p.take('}') {
+		return FromCollection(c), nil
+	}
+	for {
+		p.space()
+		if p.pos >= len(p.data) || p.data[p.pos] != '"' {
+			return Undefined, p.unexpected("where a member name is expected")
+		}
+		name, err := p.str()
+		if err != nil {
+			return Undefined, err
+		}
+		p.space()
+		if !p.take(':') {
+			return Undefined, p.unexpected("where a colon is expected")
+		}
+		p.space()
+		v, err := p.value()
+		if err != nil {
+			return Undefined, err
+		}
+		c.Set(name, v)
+		p.space()
+		if p.take('}') {
+			return FromCollection(c), nil
+		}
+		if !p.take(',') {
+			return Undefined, p.unexpected("after a member")
+		}
+	}
+}
+
+func (p *parser) array() (Value, error) {
+	a := &Array{}
+	p.space()
+	if p.take(']') {
+		return FromArray(a), nil
+	}
+	for {
+		p.space()
+		v, err := p.value()
+		if err != nil {
+			return Undefined, err
+		}
+		a.items = append(a.items, v)
+		p.space()
+		if p.take(']') {
+			return FromArray(a), nil
+		}
+		if !p.take(',') {
+			return Undefined, p.unexpected("after an element")
+		}
+	}
+}
+
+func (p *parser) take(c byte) bool {
+	if p.pos < len(p.data) && p.data[p.pos] == c {
+		p.pos++
+		return true
+	}
+	return false
+}
+
+func (p *parser) digits() bool {
+	from := p.pos
+	for p.pos < len(p.data) && p.data[p.pos] >= '0' && p.data[p.pos] <= '9' {
+		p.pos++
+	}
+	return p.pos > from
+}
+
+func (p *parser) number() (Value, error) {
+	from := p.pos
+	p.take('-')
+	if !p.take('0') && !p.digits() {
+		return Undefined, p.unexpected("in a number")
+	}
+	if p.take('.') && !p.digits() {
+		return Undefined, p.unexpected("in a number")
+	}
+	if p.take('e') || p.take('E') {
+		_ = p.take('+') || p.take('-')
+		if !p.digits() {
+			return Undefined, p.unexpected("in a number")
+		}
+	}
+	if n := p.pos - from; n < 16 && !hasDotOrExponent(p.data[from:p.pos]) {
+		return smallInteger(p.data[from:p.pos]), nil
+	}
+	return Digits(string(p.data[from:p.pos]))
+}
+
+func hasDotOrExponent(b []byte) bool {
+	for _, c := range b {
+		if c == '.' || c == 'e' || c == 'E' {
+			return true
+		}
+	}
+	return false
+}
+
+func smallInteger(b []byte) Value {
+	n, negative := int64(0), b[0] == '-'
+	if negative {
+		b = b[1:]
+	}
+	for _, c := range b {
+		n = n*10 + int64(c-'0')
+	}
+	if negative {
+		if n == 0 {
+			return Number(math.Copysign(0, -1))
+		}
+		n = -n
+	}
+	return Number(float64(n))
+}
+
+func (p *parser) str() (string, error) {
+	p.pos++
+	from := p.pos
+	for p.pos < len(p.data) {
+		switch c := p.data[p.pos]; {
+		case c == '"':
+			s := string(p.data[from:p.pos])
+			p.pos++
+			if !utf8.ValidString(s) {
+				s = toValid(s)
+			}
+			return s, nil
+		case c == '\\':
+			return p.escaped(from)
+		case c < 0x20:
+			return "", p.fail("control character %q in a string", rune(c))
+		}
+		p.pos++
+	}
+	return "", p.fail("unexpected end of JSON in a string")
+}
+
+func toValid(s string) string {
+	out := make([]byte, 0, len(s)+8)
+	for _, r := range s {
+		out = utf8.AppendRune(out, r)
+	}
+	return string(out)
+}
+
+// escaped reads the rest of a string that began at from and has an escape at p.pos.
+func (p *parser) escaped(from int) (string, error) {
+	out := append(make([]byte, 0, 2*(p.pos-from)+16), p.data[from:p.pos]...)
+	for p.pos < len(p.data) {
+		c := p.data[p.pos]
+		switch {
+		case c == '"':
+			p.pos++
+			if !utf8.Valid(out) {
+				return toValid(string(out)), nil
+			}
+			return string(out), nil
+		case c < 0x20:
+			return "", p.fail("control character %q in a string", rune(c))
+		case c != '\\':
+			out = append(out, c)
+			p.pos++
+			continue
+		}
+		if p.pos+1 >= len(p.data) {
+			break
+		}
+		e := p.data[p.pos+1]
+		if plain, ok := plainEscape(e); ok {
+			out = append(out, plain)
+			p.pos += 2
+			continue
+		}
+		if e != 'u' {
+			return "", p.fail("unknown escape \\%c in a string", e)
+		}
+		r, ok := p.unicode(p.pos)
+		if !ok {
+			return "", p.fail("\\u needs four hexadecimal digits")
+		}
+		p.pos += 6
+		if utf16.IsSurrogate(r) {
+			low, ok := p.unicode(p.pos)
+			if full := utf16.DecodeRune(r, low); ok && full != utf8.RuneError {
+				r = full
+				p.pos += 6
+			} else {
+				r = utf8.RuneError
+			}
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return "", p.fail("unexpected end of JSON in a string")
+}
+
+func plainEscape(c byte) (byte, bool) {
+	switch c {
+	case '"', '\\', '/':
+		return c, true
+	case 'b':
+		return '\b', true
+	case 'f':
+		return '\f', true
+	case 'n':
+		return '\n', true
+	case 'r':
+		return '\r', true
+	case 't':
+		return '\t', true
+	}
+	return 0, false
+}
+
+func (p *parser) unicode(at int) (rune, bool) {
+	if at+6 > len(p.data) || p.data[at] != '\\' || p.data[at+1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(p.data[at+2:at+6]), 16, 32)
+	return rune(n), err == nil
+}
+
+// MarshalJSON returns the compact JSON of v; see [Value.AppendJSON]. Undefined gives
+// null, so that a Value can be a field of a struct.
+func (v Value) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// UnmarshalJSON reads JSON into v; see [ParseJSON].
+func (v *Value) UnmarshalJSON(data []byte) error {
+	parsed, err := ParseJSON(data)
+	if err == nil {
+		*v = parsed
+	}
+	return err
+}
+
+// AppendJSON appends v as compact JSON as ECMAScript's JSON.stringify would write it:
+// undefined members vanish, undefined elements and v itself become null, NaN and the
+// infinities become null, dates ISO text. A buffer is written as base64 text and an
+// error as {"type","message"}.
+func (v Value) AppendJSON(dst []byte) []byte {
+	switch v.kind {
+	case KindBool:
+		return strconv.AppendBool(dst, v.num != 0)
+	case KindNumber:
+		if math.IsNaN(v.num) || math.IsInf(v.num, 0) {
+			return append(dst, "null"...)
+		}
+		return v.AppendText(dst)
+	case KindText:
+		return AppendQuoted(dst, v.text)
+	case KindEmptyString:
+		return append(dst, `""`...)
+	case KindDate:
+		return append(v.AppendText(append(dst, '"')), '"')
+	case KindBuffer:
+		dst = base64.StdEncoding.AppendEncode(append(dst, '"'), v.Bytes())
+		return append(dst, '"')
+	case KindArray:
+		dst = append(dst, '[')
+		for i, item := range v.Array().Items() {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = item.AppendJSON(dst)
+		}
+		return append(dst, ']')
+	case KindCollection:
+		dst = append(dst, '{')
+		first := true
+		for name, member := range v.Collection().All() {
+			if member.IsUndefined() {
+				continue
+			}
+			if !first {
+				dst = append(dst, ',')
+			}
+			first = false
+			dst = append(AppendQuoted(dst, name), ':')
+			dst = member.AppendJSON(dst)
+		}
+		return append(dst, '}')
+	case KindError:
+		e := v.Err()
+		return Object("type", Text(e.Type), "message", Text(e.Message)).AppendJSON(dst)
+	}
+	return append(dst, "null"...)
+}
+
+const hexDigits = "0123456789abcdef"
+
+// AppendQuoted appends s as a JSON string. Only the quote, the back slash and control
+// characters are escaped, as JSON.stringify does; invalid UTF-8 becomes U+FFFD.
+func AppendQuoted(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	from := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && size == 1 {
+				dst = append(append(dst, s[from:i]...), "\uFFFD"...)
+				from = i + 1
+			}
+			i += size
+			continue
+		}
+		if c >= 0x20 && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		dst = append(dst, s[from:i]...)
+		switch c {
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		case '\b':
+			dst = append(dst, '\\', 'b')
+		case '\f':
+			dst = append(dst, '\\', 'f')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
+		i++
+		from = i
+	}
+	return append(append(dst, s[from:]...), '"')
+}

@@ -77,7 +77,7 @@ func TestDiagnose(t *testing.T) {
 		want string
 	}{
 		{list, "f.json:2:11: error X: m (/list)\n    \"list\": [\n            ^"},
-		{list.Elements[0], "f.json:3:5: error X: m (/list/0)\n        \"abc\"\n        ^~~~~"},
+		{list.Elements[0], "f.json:3:5: error X: m (/list/0)\n    \"abc\"\n    ^~~~~"},
 		{nil, "f.json: error X: m"},
 	} {
 		if got := doc.Diagnose(c.node, source.Diagnostic{Code: "X", Message: "m"}).String(); got != c.want {

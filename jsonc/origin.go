@@ -1,6 +1,10 @@
 package jsonc
 
-import "github.com/cleat-run/cleat/source"
+import (
+	"unicode/utf8"
+
+	"github.com/cleat-run/cleat/source"
+)
 
 // Origin says where the decoded text of a string stands in its document. It maps places
 // inside the decoded text back to the text as written, where escapes are longer.
@@ -35,7 +39,7 @@ func (o Origin) raw(start, end int) (from, to int) {
 			stop--
 		}
 	} else {
-		return min(pos+start, stop), min(pos+end, stop)
+		return n.runeStart(text, pos+start), n.runeStart(text, pos+end)
 	}
 	from, to = -1, -1
 	for decoded := 0; pos < stop; {
@@ -57,4 +61,13 @@ func (o Origin) raw(start, end int) (from, to int) {
 		to = stop
 	}
 	return from, to
+}
+
+// runeStart moves pos back to the start of its character, and into n.
+func (n *Node) runeStart(text string, pos int) int {
+	pos = min(pos, n.End)
+	for pos > n.Start && pos < n.End && !utf8.RuneStart(text[pos]) {
+		pos--
+	}
+	return pos
 }

@@ -2,6 +2,7 @@ package jsonc
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -225,5 +226,9 @@ func quoted(text string) string {
 		}
 		text = text[:cut] + "…"
 	}
-	return `"` + strings.ToValidUTF8(text, "\uFFFD") + `"`
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return strconv.Quote(text)
+	}
+	return `"` + text + `"`
 }

@@ -1,5 +1,7 @@
 package oauth1
 
+import "time"
+
 // Code says what went wrong, so that nobody has to read texts:
 //
 //	errors.Is(err, oauth1.CodeKeyMissing)
@@ -30,6 +32,28 @@ const (
 	CodeMultipartInvalid  Code = "multipart_invalid"           // SignMultipart and an unreadable body
 )
 
+// The codes of the flow; refusals are [*ProblemError] values.
+const (
+	CodeAnswerInvalid Code = "answer_invalid"         // no token in it, or too long
+	CodeNotConfirmed  Code = "callback_not_confirmed" // see [Flow.RequireConfirmed]
+)
+
+// The codes of verifying. A [Verifier] also uses [CodeMethodUnknown] and
+// [CodeDuplicate].
+const (
+	CodeUnsigned          Code = "request_not_signed"
+	CodeSeveralTransports Code = "several_transports"         // RFC 5849 3.5
+	CodeParameterAbsent   Code = "protocol_parameter_missing" // RFC 5849 3.1
+	CodeVersionRejected   Code = "version_rejected"
+	CodeInsecure          Code = "plaintext_without_tls" // RFC 5849 3.4.4
+	CodeTimestampRefused  Code = "timestamp_refused"
+	CodeConsumerUnknown   Code = "consumer_key_unknown"
+	CodeTokenUnknown      Code = "token_unknown"
+	CodeSignatureInvalid  Code = "signature_invalid"
+	CodeBodyHashInvalid   Code = "body_hash_invalid"
+	CodeNonceUsed         Code = "nonce_used"
+)
+
 // Error is any failure of this package that is not the answer of a server (see
 // [ProblemError]). Text is stable in meaning, not in wording; compare Code.
 type Error struct {
@@ -44,6 +68,8 @@ type Error struct {
 	// BaseString is set with [CodeSignatureInvalid]: what this side signed. It
 	// holds no secret but may hold form fields of the request.
 	BaseString string
+
+	from, to time.Time // timestamps that would do, with CodeTimestampRefused
 }
 
 // Error returns message, detail and cause in one line.

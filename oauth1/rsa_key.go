@@ -77,9 +77,8 @@ func ParsePublicKey(text string) (key *rsa.PublicKey, warning string, err error)
 	if err != nil {
 		return nil, "", keyError("the public key cannot be read", err)
 	}
-	key, ok := parsed.(*rsa.PublicKey)
-	if !ok {
-		return nil, "", keyError(fmt.Sprintf("OAuth 1.0 needs an RSA key, this is %T", parsed), nil)
+	if key, err = rsaPublic(parsed); err != nil {
+		return nil, "", err
 	}
 	warning, err = checkPublicKey(key)
 	if err != nil {
@@ -104,9 +103,9 @@ func parsePublicBlock(block *pem.Block) (any, error) {
 
 // checkPublicKey holds the size rule for every RSA key that is used.
 func checkPublicKey(public crypto.PublicKey) (warning string, err error) {
-	key, ok := public.(*rsa.PublicKey)
-	if !ok {
-		return "", keyError(fmt.Sprintf("OAuth 1.0 needs an RSA key, this is %T", public), nil)
+	key, err := rsaPublic(public)
+	if err != nil {
+		return "", err
 	}
 	switch bits := key.N.BitLen(); {
 	case bits < minKeyBits:
@@ -115,6 +114,14 @@ func checkPublicKey(public crypto.PublicKey) (warning string, err error) {
 		return fmt.Sprintf("RSA key of %d bits: 2048 or more are advised", bits), nil
 	}
 	return "", nil
+}
+
+func rsaPublic(public crypto.PublicKey) (*rsa.PublicKey, error) {
+	key, ok := public.(*rsa.PublicKey)
+	if !ok {
+		return nil, keyError(fmt.Sprintf("OAuth 1.0 needs an RSA key, this is %T", public), nil)
+	}
+	return key, nil
 }
 
 func keyError(detail string, cause error) error {

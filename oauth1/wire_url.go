@@ -11,6 +11,7 @@ type wireURL struct {
 	prefix   string // scheme, authority and path as they stand in the URL
 	scheme   string // lower case
 	host     string // host and port, lower case, as the Host header has it
+	server   string // host and port that are dialled
 	path     string // may be empty
 	query    string
 	hasQuery bool   // a ? was there, perhaps with nothing behind it
@@ -38,7 +39,7 @@ func splitURL(raw string) (wireURL, error) {
 		return wireURL{}, urlError(raw, err.Error())
 	}
 	u := wireURL{
-		scheme: strings.ToLower(scheme), host: host, path: escapePath(path),
+		scheme: strings.ToLower(scheme), host: host, server: host, path: escapePath(path),
 		query: escapeQuery(query), hasQuery: hasQuery, fragment: fragment,
 	}
 	u.prefix = raw[:len(scheme)+len("://")+len(authority)] + u.path

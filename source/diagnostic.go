@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -18,17 +19,24 @@ const (
 	Info
 )
 
+var severityNames = [...]string{"error", "warning", "info"}
+
 // String returns error, warning or info.
-func (s Severity) String() string { return [...]string{"error", "warning", "info"}[s] }
+func (s Severity) String() string {
+	if s >= 0 && int(s) < len(severityNames) {
+		return severityNames[s]
+	}
+	return "severity(" + itoa(int(s)) + ")"
+}
 
 // MarshalText writes the severity as its word.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads the word of a severity.
 func (s *Severity) UnmarshalText(text []byte) error {
-	for _, known := range []Severity{Error, Warning, Info} {
-		if known.String() == string(text) {
-			*s = known
+	for known, name := range severityNames {
+		if name == string(text) {
+			*s = Severity(known)
 			return nil
 		}
 	}
@@ -67,7 +75,7 @@ func (d Diagnostic) At(file *File, start, end int) Diagnostic {
 		if to.Line == from.Line {
 			d.Width = to.Column - from.Column
 		} else {
-			d.Width = utf8.RuneCountInString(d.Excerpt) - from.Column + 2
+			d.Width = max(1, utf8.RuneCountInString(d.Excerpt)-from.Column+1)
 		}
 	}
 	return d
@@ -119,10 +127,10 @@ func (d Diagnostic) String() string {
 // excerptWidth is the number of characters of a line that an excerpt shows.
 const excerptWidth = 100
 
-// excerpt cuts a long line around the column and draws the caret line below it. Tabs
-// become single blanks so that the caret stands right.
+// excerpt cuts a long line around the column and draws the caret line below it. What has
+// no width of its own is replaced, see [shown], so that the caret stands right.
 func excerpt(line string, column, width int) (text, caret string) {
-	runes := []rune(strings.ReplaceAll(line, "\t", " "))
+	runes := []rune(strings.Map(shown, line))
 	column = max(0, min(column-1, len(runes)))
 	from := 0
 	if column > excerptWidth*2/3 {
@@ -131,10 +139,22 @@ func excerpt(line string, column, width int) (text, caret string) {
 	to := min(len(runes), from+excerptWidth)
 	width = max(1, min(width, to-column))
 	text = string(runes[from:to])
-	if indent := len(text) - len(strings.TrimLeft(text, " ")); from == 0 && indent < column {
+	if indent := len(text) - len(strings.TrimLeft(text, " ")); from == 0 && indent <= column {
 		text, column = text[indent:], column-indent
 	}
 	return text, strings.Repeat(" ", column-from) + "^" + strings.Repeat("~", width-1)
+}
+
+// shown returns what stands for r in an excerpt: a blank for a tab, and U+FFFD for
+// characters that would move the cursor, colour the terminal or turn the reading order.
+func shown(r rune) rune {
+	switch {
+	case r == '\t':
+		return ' '
+	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+		return utf8.RuneError
+	}
+	return r
 }
 
 // Diagnostics is a list of findings.

@@ -3,10 +3,11 @@
 //
 // A [File] is a named text that turns byte offsets into lines and columns. A
 // [Diagnostic] is one finding about an author's text; [Diagnostics] is the list that a
-// loader or compiler collects instead of stopping at the first one. Printed, a
-// diagnostic shows its place, its code, the line with a caret, and a hint:
+// loader or compiler collects instead of stopping at the first one. As an error it is
+// one line; [Diagnostic.String] shows its place, its code, the line with a caret, and a
+// hint:
 //
-//	modules/list.iml.json:3:15: error FMT001: unexpected '}' where a value is expected
+//	modules/list.iml.json:2:15: error FMT001: unexpected '}' where a member name is expected
 //	    "url": "/x", }
 //	                 ^
 //	  hint: take the comma away

@@ -49,7 +49,11 @@ func (p Position) String() string {
 	if !p.IsValid() {
 		return p.File
 	}
-	return p.File + ":" + itoa(p.Line) + ":" + itoa(p.Column)
+	at := itoa(p.Line) + ":" + itoa(p.Column)
+	if p.File == "" {
+		return at
+	}
+	return p.File + ":" + at
 }
 
 // Position returns the place of the byte offset, which is cut to the file's size.

@@ -2,19 +2,20 @@ package value
 
 import (
 	"iter"
-	"strings"
+	"slices"
 )
 
-// indexAbove is the number of members from which a collection keeps an index.
+// indexAbove is the number of members above which a collection keeps an index.
 const indexAbove = 8
 
 // Collection is a list of named values in the order in which they were first set,
 // shared by reference. Names are exact, unless the collection was made by
-// [NewHeaders]. The zero Collection is empty.
+// [NewHeaders]. The zero Collection is empty. Reading is safe for concurrent use,
+// changing is not.
 type Collection struct {
 	names  []string
 	values []Value
-	index  map[string]int // built above indexAbove members
+	index  map[string]int // exactly while there are more than indexAbove members
 	fold   bool
 }
 
@@ -24,14 +25,18 @@ func NewCollection(n int) *Collection {
 }
 
 // NewHeaders returns an empty collection whose names are looked up without regard to
-// case, as HTTP header names are.
+// case, as HTTP header names are (RFC 9110 5.1; only the letters of ASCII have a case).
 func NewHeaders() *Collection { return &Collection{fold: true} }
 
 // Object returns a new collection from alternating names and values; it panics when a
-// name is no string or a value no [Value]. It is meant for tests and literals in code.
+// name is no string, a value no [Value] or a value is missing. It is meant for tests and
+// literals in code.
 func Object(pairs ...any) Value {
+	if len(pairs)%2 != 0 {
+		panic("value.Object: a name without a value")
+	}
 	c := NewCollection(len(pairs) / 2)
-	for i := 0; i+1 < len(pairs); i += 2 {
+	for i := 0; i < len(pairs); i += 2 {
 		c.Set(pairs[i].(string), pairs[i+1].(Value))
 	}
 	return FromCollection(c)
@@ -67,13 +72,21 @@ func (c *Collection) Set(name string, v Value) {
 	}
 	c.names = append(c.names, name)
 	c.values = append(c.values, v)
-	if c.index != nil {
-		c.index[c.key(name)] = len(c.names) - 1
-	} else if len(c.names) > indexAbove {
-		c.index = make(map[string]int, 2*len(c.names))
-		for i, n := range c.names {
-			c.index[c.key(n)] = i
-		}
+	if c.index == nil {
+		c.buildIndex()
+		return
+	}
+	c.index[c.key(name)] = len(c.names) - 1
+}
+
+// buildIndex makes the index when there are enough members for one.
+func (c *Collection) buildIndex() {
+	if len(c.names) <= indexAbove {
+		return
+	}
+	c.index = make(map[string]int, 2*len(c.names))
+	for i, n := range c.names {
+		c.index[c.key(n)] = i
 	}
 }
 
@@ -83,12 +96,21 @@ func (c *Collection) Delete(name string) {
 	if i < 0 {
 		return
 	}
-	c.names = append(c.names[:i], c.names[i+1:]...)
-	c.values = append(c.values[:i], c.values[i+1:]...)
-	c.index = nil
+	if c.index != nil {
+		delete(c.index, c.key(c.names[i]))
+	}
+	c.names = slices.Delete(c.names, i, i+1)
+	c.values = slices.Delete(c.values, i, i+1)
+	if len(c.names) <= indexAbove {
+		c.index = nil
+		return
+	}
+	for ; i < len(c.names); i++ {
+		c.index[c.key(c.names[i])] = i
+	}
 }
 
-// Names returns the member names in order, shared.
+// Names returns the member names in order, shared: valid until the next change.
 func (c *Collection) Names() []string {
 	if c == nil {
 		return nil
@@ -99,14 +121,16 @@ func (c *Collection) Names() []string {
 // At returns the name and the value of the member with the 0-based position i.
 func (c *Collection) At(i int) (string, Value) { return c.names[i], c.values[i] }
 
-// All yields the members in order.
+// All yields the members in order. Members may be set while it runs: a new one is
+// yielded at its turn. Deleting is safe too, but the member that moves up to the place of
+// a deleted one is passed over.
 func (c *Collection) All() iter.Seq2[string, Value] {
 	return func(yield func(string, Value) bool) {
 		if c == nil {
 			return
 		}
-		for i, name := range c.names {
-			if !yield(name, c.values[i]) {
+		for i := 0; i < len(c.names); i++ {
+			if !yield(c.names[i], c.values[i]) {
 				return
 			}
 		}
@@ -122,14 +146,43 @@ func (c *Collection) Clone() *Collection {
 	for i, v := range c.values {
 		d.values[i] = v.Clone()
 	}
+	d.buildIndex()
 	return d
 }
 
 func (c *Collection) key(name string) string {
-	if c.fold {
-		return strings.ToLower(name)
+	if !c.fold {
+		return name
+	}
+	for i := range len(name) {
+		if name[i] != lower(name[i]) {
+			folded := []byte(name)
+			for j := range folded {
+				folded[j] = lower(folded[j])
+			}
+			return string(folded)
+		}
 	}
 	return name
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+func equalFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // find returns the position of name or -1. It never changes c, so that many goroutines
@@ -145,7 +198,7 @@ func (c *Collection) find(name string) int {
 		return -1
 	}
 	for i, n := range c.names {
-		if n == name || c.fold && strings.EqualFold(n, name) {
+		if n == name || c.fold && equalFold(n, name) {
 			return i
 		}
 	}

@@ -2,6 +2,7 @@ package value
 
 import (
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -12,8 +13,9 @@ const isoMillis = "2006-01-02T15:04:05.000Z"
 
 // ToText returns the text form of v: undefined, null and the forced empty text give "",
 // booleans true or false, numbers the notation of ECMAScript's Number::toString, dates
-// ISO 8601 in UTC with milliseconds, buffers their bytes read as UTF-8, arrays the text
-// of their elements joined by a comma, collections {object}.
+// ISO 8601 in UTC with milliseconds, buffers their bytes read as UTF-8 (what is none
+// becomes U+FFFD, as in a browser), arrays the text of their elements joined by a comma,
+// collections {object}.
 func (v Value) ToText() string {
 	switch v.kind {
 	case KindText:
@@ -39,7 +41,7 @@ func (v Value) AppendText(dst []byte) []byte {
 	case KindDate:
 		return appendISO(dst, int64(v.num))
 	case KindBuffer:
-		return append(dst, strings.ToValidUTF8(string(v.Bytes()), "�")...)
+		return appendValidUTF8(dst, string(v.Bytes()))
 	case KindArray:
 		for i, item := range v.Array().Items() {
 			if i > 0 {
@@ -145,20 +147,29 @@ func ParseNumber(text string) float64 {
 	case "-Infinity":
 		return math.Inf(-1)
 	}
-	for i := range len(s) {
-		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '+' && c != '-' && c != 'e' && c != 'E' {
-			return math.NaN() // strconv also knows "inf", "0x1p-2" and underscores
-		}
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil && !math.IsInf(f, 0) {
+	f, err := parseDecimal(s)
+	if err != nil {
 		return math.NaN()
 	}
 	return f
 }
 
+// parseDecimal reads a decimal number, and an infinity where it is too big for a double.
+func parseDecimal(s string) (float64, error) {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '+' && c != '-' && c != 'e' && c != 'E' {
+			// strconv also knows "inf", "0x1p-2" and underscores
+			return 0, &strconv.NumError{Func: "ParseFloat", Num: s, Err: strconv.ErrSyntax}
+		}
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if math.IsInf(f, 0) {
+		err = nil
+	}
+	return f, err
+}
+
 func parseRadix(digits string, base int) float64 {
-	f := 0.0
 	for i := range len(digits) {
 		d := 99
 		switch c := digits[i]; {
@@ -172,8 +183,9 @@ func parseRadix(digits string, base int) float64 {
 		if d >= base {
 			return math.NaN()
 		}
-		f = f*float64(base) + float64(d)
 	}
+	n, _ := new(big.Int).SetString(digits, base)
+	f, _ := new(big.Float).SetInt(n).Float64() // rounds once, from all digits
 	return f
 }
 

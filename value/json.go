@@ -39,6 +39,18 @@ type parser struct {
 	data  []byte
 	pos   int
 	depth int
+
+	// The members and elements of the containers that are still open, so that each
+	// container is made once, in its size.
+	members []member
+	items   []Value
+	// recent holds short member names by their hash: most names come again.
+	recent [256]string
+}
+
+type member struct {
+	name  string
+	value Value
 }
 
 func (p *parser) fail(format string, args ...any) error {
@@ -113,6 +125,30 @@ func (p *parser) nested(read func() (Value, error)) (Value, error) {
 	return v, err
 }
 
+// name reads a member name, and returns the same string for a name that came before.
+func (p *parser) name() (string, error) {
+	from := p.pos + 1
+	hash := uint32(len(p.data))
+	for i := from; i < len(p.data) && i < from+32; i++ {
+		c := p.data[i]
+		if c == '"' {
+			slot := &p.recent[byte(hash>>8)]
+			if string(p.data[from:i]) == *slot {
+				p.pos = i + 1
+				return *slot, nil
+			}
+			name, err := p.str()
+			*slot = name
+			return name, err
+		}
+		if c < 0x20 || c == '\\' || c >= utf8.RuneSelf {
+			break
+		}
+		hash = (hash ^ uint32(c)) * 16777619
+	}
+	return p.str()
+}
+
 func (p *parser) word(word string, v Value) (Value, error) {
 	if len(p.data)-p.pos >= len(word) && string(p.data[p.pos:p.pos+len(word)]) == word {
 		p.pos += len(word)
@@ -122,17 +158,17 @@ func (p *parser) word(word string, v Value) (Value, error) {
 }
 
 func (p *parser) object() (Value, error) {
-	c := &Collection{}
 	p.space()
 	if p.take('}') {
-		return FromCollection(c), nil
+		return FromCollection(&Collection{}), nil
 	}
+	from := len(p.members)
 	for {
 		p.space()
 		if p.pos >= len(p.data) || p.data[p.pos] != '"' {
 			return Undefined, p.unexpected("where a member name is expected")
 		}
-		name, err := p.str()
+		name, err := p.name()
 		if err != nil {
 			return Undefined, err
 		}
@@ -145,9 +181,14 @@ func (p *parser) object() (Value, error) {
 		if err != nil {
 			return Undefined, err
 		}
-		c.Set(name, v)
+		p.members = append(p.members, member{name, v})
 		p.space()
 		if p.take('}') {
+			c := NewCollection(len(p.members) - from)
+			for _, m := range p.members[from:] {
+				c.Set(m.name, m.value)
+			}
+			p.members = p.members[:from]
 			return FromCollection(c), nil
 		}
 		if !p.take(',') {
@@ -157,20 +198,22 @@ func (p *parser) object() (Value, error) {
 }
 
 func (p *parser) array() (Value, error) {
-	a := &Array{}
 	p.space()
 	if p.take(']') {
-		return FromArray(a), nil
+		return FromArray(&Array{}), nil
 	}
+	from := len(p.items)
 	for {
 		p.space()
 		v, err := p.value()
 		if err != nil {
 			return Undefined, err
 		}
-		a.items = append(a.items, v)
+		p.items = append(p.items, v)
 		p.space()
 		if p.take(']') {
+			a := &Array{items: append(make([]Value, 0, len(p.items)-from), p.items[from:]...)}
+			p.items = p.items[:from]
 			return FromArray(a), nil
 		}
 		if !p.take(',') {
@@ -250,10 +293,7 @@ func (p *parser) str() (string, error) {
 		case c == '"':
 			s := string(p.data[from:p.pos])
 			p.pos++
-			if !utf8.ValidString(s) {
-				s = toValid(s)
-			}
-			return s, nil
+			return toValid(s), nil
 		case c == '\\':
 			return p.escaped(from)
 		case c < 0x20:
@@ -265,11 +305,10 @@ func (p *parser) str() (string, error) {
 }
 
 func toValid(s string) string {
-	out := make([]byte, 0, len(s)+8)
-	for _, r := range s {
-		out = utf8.AppendRune(out, r)
+	if utf8.ValidString(s) {
+		return s
 	}
-	return string(out)
+	return string(appendValidUTF8(make([]byte, 0, len(s)+8), s))
 }
 
 // escaped reads the rest of a string that began at from and has an escape at p.pos.
@@ -280,10 +319,7 @@ func (p *parser) escaped(from int) (string, error) {
 		switch {
 		case c == '"':
 			p.pos++
-			if !utf8.Valid(out) {
-				return toValid(string(out)), nil
-			}
-			return string(out), nil
+			return toValid(string(out)), nil
 		case c < 0x20:
 			return "", p.fail("control character %q in a string", rune(c))
 		case c != '\\':
@@ -301,7 +337,8 @@ func (p *parser) escaped(from int) (string, error) {
 			continue
 		}
 		if e != 'u' {
-			return "", p.fail("unknown escape \\%c in a string", e)
+			r, _ := utf8.DecodeRune(p.data[p.pos+1:])
+			return "", p.fail("unknown escape %q in a string", `\`+string(r))
 		}
 		r, ok := p.unicode(p.pos)
 		if !ok {
@@ -363,14 +400,14 @@ func (v *Value) UnmarshalJSON(data []byte) error {
 
 // AppendJSON appends v as compact JSON as ECMAScript's JSON.stringify would write it:
 // undefined members vanish, undefined elements and v itself become null, NaN and the
-// infinities become null, dates ISO text. A buffer is written as base64 text and an
-// error as {"type","message"}.
+// infinities become null, dates ISO text. Long digits are written as they were read. A
+// buffer is written as base64 text and an error as {"type","message"}.
 func (v Value) AppendJSON(dst []byte) []byte {
 	switch v.kind {
 	case KindBool:
 		return strconv.AppendBool(dst, v.num != 0)
 	case KindNumber:
-		if math.IsNaN(v.num) || math.IsInf(v.num, 0) {
+		if v.text == "" && (math.IsNaN(v.num) || math.IsInf(v.num, 0)) {
 			return append(dst, "null"...)
 		}
 		return v.AppendText(dst)
@@ -426,8 +463,9 @@ func AppendQuoted(dst []byte, s string) []byte {
 		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError && size == 1 {
+				size = illFormed(s[i:])
 				dst = append(append(dst, s[from:i]...), "\uFFFD"...)
-				from = i + 1
+				from = i + size
 			}
 			i += size
 			continue

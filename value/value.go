@@ -3,6 +3,7 @@ package value
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -77,23 +78,25 @@ func Number(f float64) Value { return Value{kind: KindNumber, num: f} }
 func Int(n int) Value { return Value{kind: KindNumber, num: float64(n)} }
 
 // Digits returns the number written as text in JSON or decimal notation. The text is
-// kept beside the double when it is an integer beyond 2^53, whose digits the double
-// would lose.
+// kept beside the double when it is an integer beyond 2^53 whose digits the double
+// would lose. A number too big for a double counts as infinite.
 func Digits(text string) (Value, error) {
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil && !math.IsInf(f, 0) {
+	f, err := parseDecimal(text)
+	if err != nil {
 		return Undefined, err
 	}
 	v := Number(f)
-	if math.Abs(f) > 1<<53 && isInteger(text) && formatFloat(f) != text {
+	if math.Abs(f) >= 1<<53 && isInteger(text) && formatFloat(f) != text {
 		v.text = text
 	}
 	return v, nil
 }
 
+// isInteger reports whether s is an integer as JSON writes it: no plus, no leading zeros.
 func isInteger(s string) bool {
-	if len(s) > 0 && s[0] == '-' {
-		s = s[1:]
+	s = strings.TrimPrefix(s, "-")
+	if len(s) > 1 && s[0] == '0' {
+		return false
 	}
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {

@@ -1,0 +1,225 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/value"
+)
+
+// flowLifetime is how long a person may take in the browser.
+const flowLifetime = 10 * time.Minute
+
+// maxData is the largest data of a connection, as JSON.
+const maxData = 64 << 10
+
+// Connector makes, tests and changes connections. It is safe for concurrent use.
+type Connector struct {
+	Engine *engine.Engine
+	Store  Store
+	// RedirectURI is where providers send the person back to, such as
+	// https://example.com/oauth/cb/app-oauth1. It never comes from a request.
+	RedirectURI string
+	Now         func() time.Time // nil means time.Now
+	Timezone    string
+}
+
+func (c *Connector) now() time.Time {
+	if c.Now != nil {
+		return c.Now()
+	}
+	return time.Now()
+}
+
+// Request is the wish for a connection.
+type Request struct {
+	Name       string
+	Parameters *value.Collection // what the person typed
+	Scope      []string          // of the component and of the person, beside the default
+	Session    string            // secret of the browser or listener that begins the flow
+	ConnID     int64             // re-authorize this connection; 0 makes a new one
+}
+
+// Started is what comes of a [Request]: a finished connection, or a page to visit first.
+type Started struct {
+	Record   *Record // nil while the person has to visit Redirect
+	Redirect string
+	PIN      bool // the provider shows a code that has to be typed in (oob)
+	Warnings []string
+}
+
+// Create makes a connection or begins to. Nothing is stored before everything has
+// succeeded, an open flow excepted.
+func (c *Connector) Create(ctx context.Context, t *Type, q Request) (*Started, error) {
+	data := value.NewCollection(4)
+	for name, v := range q.Parameters.All() {
+		data.Set(name, v)
+	}
+	if err := t.complete(data); err != nil {
+		return nil, err
+	}
+	if q.ConnID == 0 {
+		if _, err := c.Store.ConnectionNamed(ctx, q.Name); err == nil {
+			return nil, &Error{Reason: Configuration, Message: fmt.Sprintf("a connection named %q exists", q.Name), Hint: "choose another name, or reauthorize it", Cause: ErrNameTaken}
+		} else if !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	s := &steps{c: c, t: t, name: q.Name, connID: q.ConnID, scope: t.RequestedScope(q.Scope...), data: data, temp: value.Object()}
+	switch t.Kind {
+	case Basic:
+		return s.check(ctx)
+	case OAuth1:
+		return s.begin(ctx, q.Session)
+	}
+	return nil, &Error{Reason: Configuration, Message: fmt.Sprintf("connections of type %s are not supported by this version", t.Kind)}
+}
+
+// complete sets defaults and reports required parameters that are missing.
+func (t *Type) complete(data *value.Collection) error {
+	var missing []string
+	for _, f := range t.Fields {
+		if data.Get(f.Name).IsEmpty() && !f.Default.IsNil() {
+			data.Set(f.Name, f.Default)
+		}
+		if f.Required && data.Get(f.Name).IsEmpty() {
+			missing = append(missing, f.Name)
+		}
+	}
+	if len(missing) > 0 {
+		return &Error{Reason: Configuration, Message: "missing parameter " + strings.Join(missing, ", "), Hint: "give it with --param " + missing[0] + "=…"}
+	}
+	return nil
+}
+
+// Callback is what the provider sent the person back with.
+type Callback struct {
+	Query   value.Value // collection
+	Body    value.Value // form of a POST, or undefined
+	Headers value.Value
+	Session string // "" when the browser sent no cookie
+}
+
+// Flow returns the open flow that a callback belongs to. It changes nothing.
+func (c *Connector) Flow(ctx context.Context, cb Callback) (*Flow, error) {
+	token := cb.param("oauth_token")
+	if token == "" {
+		token = cb.param("denied") // X names the token so when the person refuses
+	}
+	tokenHash, session := Hash(token), Hash(cb.Session)
+	if tokenHash == "" && session == "" {
+		return nil, &Error{Reason: UnknownFlow, Message: "this answer belongs to no open authorization", Hint: "start again"}
+	}
+	f, err := c.Store.FlowBy(ctx, tokenHash, session)
+	if errors.Is(err, ErrNotFound) {
+		return nil, &Error{Reason: UnknownFlow, Message: "this answer belongs to no open authorization", Hint: "start again", Cause: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case f.SessionHash != session:
+		return nil, &Error{Reason: OtherBrowser, Message: "this authorization was begun in another browser", Hint: "finish in the browser where you began"}
+	case f.Used:
+		return nil, &Error{Reason: Used, Message: "this authorization was already used", Hint: "start again", Cause: ErrFlowUsed}
+	case c.now().After(f.Expires):
+		return nil, &Error{Reason: Expired, Message: "this authorization has expired", Hint: "start again"}
+	}
+	return f, nil
+}
+
+func (cb Callback) param(name string) string {
+	if v := cb.Query.Member(name); !v.IsNil() {
+		return v.ToText()
+	}
+	return cb.Body.Member(name).ToText()
+}
+
+// Finish takes a flow from the callback to the stored connection. A flow can be finished
+// once, whatever comes of it.
+func (c *Connector) Finish(ctx context.Context, t *Type, f *Flow, cb Callback) (*Started, error) {
+	err := c.Store.ClaimFlow(ctx, f.ID)
+	if errors.Is(err, ErrFlowUsed) {
+		return nil, &Error{Reason: Used, Message: "this authorization was already used", Hint: "start again", Cause: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if cb.refused() {
+		return nil, &Error{Reason: Declined, Message: "declined by the user"}
+	}
+	s := &steps{c: c, t: t, name: f.Name, connID: f.ConnID, scope: f.Scope, data: f.Data, temp: value.FromCollection(f.Temp), callback: &cb}
+	return s.resume(ctx)
+}
+
+// refused reports whether the person said no (connections.md O1-45).
+func (cb Callback) refused() bool {
+	switch cb.param("oauth_problem") {
+	case "user_refused", "permission_denied":
+		return true
+	}
+	return cb.param("denied") != "" || cb.param("error") == "access_denied" ||
+		cb.param("oauth_token") == "" && cb.param("oauth_verifier") == ""
+}
+
+// Test runs the check of a connection: the request of a basic one, info of OAuth 1.0.
+// It stores nothing.
+func (c *Connector) Test(ctx context.Context, t *Type, record *Record) error {
+	_, err := c.verify(ctx, t, record, record.Data)
+	return err
+}
+
+func (c *Connector) verify(ctx context.Context, t *Type, record *Record, data *value.Collection) (*steps, error) {
+	s := &steps{c: c, t: t, name: record.Name, connID: record.ID, scope: record.Scope, data: data.Clone(), temp: value.Object()}
+	section := ""
+	if t.Kind == OAuth1 {
+		section = info
+	}
+	return s, s.leg(ctx, section)
+}
+
+// Edit changes parameters of a connection after the check has passed with the new ones.
+// An empty password means unchanged; only editable parameters can change
+// (connections.md CN-20, CN-21).
+func (c *Connector) Edit(ctx context.Context, t *Type, record *Record, parameters *value.Collection) (*Record, error) {
+	data := record.Data.Clone()
+	for name, v := range parameters.All() {
+		f := t.Field(name)
+		switch {
+		case f == nil:
+			return nil, &Error{Reason: Configuration, Message: fmt.Sprintf("the connection has no parameter %q", name)}
+		case f.Type == "password" && v.IsEmpty():
+			continue
+		case !f.Editable && !sameJSON(data.Get(name), v):
+			return nil, &Error{Reason: Configuration, Message: fmt.Sprintf("the parameter %q cannot be changed later", name), Hint: "make a new connection"}
+		}
+		data.Set(name, v)
+	}
+	s, err := c.verify(ctx, t, record, data)
+	if err != nil {
+		return nil, err
+	}
+	return s.update(ctx, record)
+}
+
+func sameJSON(a, b value.Value) bool { return string(a.AppendJSON(nil)) == string(b.AppendJSON(nil)) }
+
+// Use completes the input of a component's run with the connection it works with.
+func (c *Connector) Use(ctx context.Context, t *Type, record *Record, in engine.Input) (engine.Input, error) {
+	data := record.Data.Clone()
+	data.Set("__IMTCONN__", value.Number(float64(record.ID)))
+	in.Connection = value.FromCollection(data)
+	in.OAuth1 = t.Kind == OAuth1
+	in.Secrets = append(in.Secrets, t.Secrets(record.Data)...)
+	if t.rootOAuth == nil {
+		return in, nil
+	}
+	s := &steps{c: c, t: t, scope: record.Scope, data: record.Data, temp: value.Object()}
+	oauth, err := c.Engine.Start(t.rootOAuth, s.input()).OAuth(ctx)
+	in.ConnectionOAuth = oauth
+	return in, err
+}

@@ -1,0 +1,157 @@
+package connect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cleat-run/cleat/app"
+	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/jsonc"
+	"github.com/cleat-run/cleat/source"
+	"github.com/cleat-run/cleat/value"
+)
+
+// Type is a connection type of an app, compiled. It is immutable and safe for
+// concurrent use.
+type Type struct {
+	App       string // name of the app
+	ID        string
+	Label     string
+	Kind      Kind
+	Fields    []Field
+	Scope     []string          // default scope
+	ScopeList map[string]string // scope to description
+	common    value.Value
+	plans     map[string]*engine.Plan // by section; "" is the check of a basic connection
+	rootOAuth *engine.Plan            // holds the root oauth object alone
+}
+
+// Field is a parameter of a connection as far as this package needs to know it.
+type Field struct {
+	Name     string
+	Label    string
+	Type     string
+	Required bool
+	Editable bool
+	Default  value.Value
+}
+
+// sections are the steps of an OAuth 1.0 connection in order (connections.md 2.4).
+const (
+	requestToken = "requestToken"
+	authorize    = "authorize"
+	accessToken  = "accessToken"
+	info         = "info"
+)
+
+var sections = []string{requestToken, authorize, accessToken, info}
+
+// Compile compiles the connection type c of a. The findings hold every mistake of its
+// code; the type is usable when none is an error.
+func Compile(a *app.App, c *app.Connection) (*Type, source.Diagnostics) {
+	t := &Type{App: a.Name, ID: c.ID, Label: c.Label, Kind: Kind(c.Kind()), plans: map[string]*engine.Plan{}}
+	t.common = c.Common.Root().Value()
+	var found source.Diagnostics
+	t.scopes(c, &found)
+	t.fields(c.Parameters)
+	functions := func(name string) bool { return a.Function(name) != nil }
+	root := c.API.Root()
+	compile := func(section string, kind engine.Kind) *engine.Plan {
+		plan, wrong := engine.Compile(engine.Source{Name: fmt.Sprintf("connection %q", c.ID), Kind: kind, Code: c.API, Section: section, Functions: functions})
+		found.Add(wrong...)
+		return plan
+	}
+	switch {
+	case t.Kind == OAuth1:
+		for _, section := range sections {
+			if root.Get(section).Is(jsonc.Object) || root.Get(section).Is(jsonc.Array) {
+				t.plans[section] = compile(section, engine.Leg)
+			}
+		}
+		if root.Has("oauth") {
+			t.rootOAuth = compile("oauth", engine.Leg)
+		}
+	case t.Kind == Basic && root != nil && len(root.Members) > 0:
+		t.plans[""] = compile("", engine.Connection)
+	}
+	return t, found
+}
+
+// scopes reads the default scope and the scope list (connections.md O1-56, O1-57).
+func (t *Type) scopes(c *app.Connection, found *source.Diagnostics) {
+	if root := c.Scope.Root(); root != nil {
+		if !root.Is(jsonc.Array) {
+			found.Add(c.Scope.Doc.Diagnose(root, source.Diagnostic{Code: "CON011", Message: "the default scope must be an array of texts"}))
+		}
+		for _, element := range root.Elements {
+			if text, ok := element.Str(); ok && text != "" {
+				t.Scope = append(t.Scope, text)
+			}
+		}
+	}
+	if root := c.Scopes.Root(); root != nil {
+		if !root.Is(jsonc.Object) {
+			found.Add(c.Scopes.Doc.Diagnose(root, source.Diagnostic{Code: "CON011", Message: "the scope list must be an object of scope to description"}))
+		}
+		t.ScopeList = map[string]string{}
+		for _, m := range root.Members {
+			t.ScopeList[m.Name()] = m.Value.Text
+		}
+	}
+}
+
+func (t *Type) fields(parameters *app.Code) {
+	root := parameters.Root()
+	if root == nil {
+		return
+	}
+	for _, element := range root.Elements {
+		text := func(name string) string { return element.Get(name).Value().ToText() }
+		if text("name") == "" {
+			continue
+		}
+		t.Fields = append(t.Fields, Field{Name: text("name"), Label: text("label"), Type: text("type"), Default: element.Get("default").Value(),
+			Required: element.Get("required").Value().Truthy(), Editable: element.Get("editable").Value().Truthy()})
+	}
+}
+
+// Field returns the parameter with the given name, or nil.
+func (t *Type) Field(name string) *Field {
+	for i := range t.Fields {
+		if t.Fields[i].Name == name {
+			return &t.Fields[i]
+		}
+	}
+	return nil
+}
+
+// RequestedScope is the default scope with those of the component and of the person
+// added, duplicates removed, order kept (connections.md O1-76).
+func (t *Type) RequestedScope(more ...string) []string {
+	var all []string
+	for _, scope := range append(t.Scope[:len(t.Scope):len(t.Scope)], more...) {
+		if !slices.Contains(all, scope) {
+			all = append(all, scope)
+		}
+	}
+	return all
+}
+
+// Secrets are the values of data and of the type's common data that must never be
+// shown: everything but what a field that is no password holds.
+func (t *Type) Secrets(data *value.Collection) []string {
+	secrets := engine.Leaves(t.common)
+	for name, v := range data.All() {
+		if f := t.Field(name); f != nil && f.Type != "password" && !soundsSecret(name) {
+			continue
+		}
+		secrets = append(secrets, engine.Leaves(v)...)
+	}
+	return secrets
+}
+
+func soundsSecret(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{"secret", "token", "key", "pass", "pem", "pin"}, func(word string) bool { return strings.Contains(name, word) })
+}

@@ -1,0 +1,90 @@
+package engine
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/cleat-run/cleat/oauth1"
+	"github.com/cleat-run/cleat/value"
+)
+
+// Address evaluates temp, condition, url and qs of a plan's only request and returns the
+// address without sending anything: the authorize directive of an OAuth connection. It
+// is "" when the condition is false or there is no url. Of an oauth object only token is
+// used, as oauth_token in the query, which qs overrides (connections.md O1-32).
+func (r *Run) Address(ctx context.Context) (string, error) {
+	if len(r.plan.requests) == 0 {
+		return "", nil
+	}
+	req := r.plan.requests[0]
+	address, err := r.address(req)
+	if err != nil {
+		return "", r.failed(ctx, err)
+	}
+	return address, nil
+}
+
+func (r *Run) address(req *request) (string, error) {
+	if err := r.mergeTemp(req, req.temp); err != nil {
+		return "", err
+	}
+	if wanted, err := r.isTrue(req, req.condition); err != nil || !wanted || req.url == nil {
+		return "", err
+	}
+	w := &wire{header: http.Header{}}
+	if err := r.buildURL(r.firstPage(req), w); err != nil || w.url.host == "" {
+		return "", err
+	}
+	oauth, err := r.evaluate(req, req.oauth)
+	if err != nil {
+		return "", err
+	}
+	token := oauth.Member("token")
+	if !token.IsNil() && !overridden(oauth1.ParseForm(w.url.query), "oauth_token") {
+		query := oauth1.EncodeForm([]oauth1.Param{{Name: "oauth_token", Value: token.ToText()}})
+		w.url.query = strings.TrimPrefix(w.url.query+"&"+query, "&")
+	}
+	return w.url.String(), nil
+}
+
+// Receive runs the response directives of a plan's only request over a request that came
+// in: the callback of an OAuth connection, whose query, body and headers are roots of
+// the input. The state then holds temp and data.
+func (r *Run) Receive(ctx context.Context) error {
+	if len(r.plan.requests) == 0 {
+		return nil
+	}
+	if err := r.receive(r.plan.requests[0]); err != nil {
+		return r.failed(ctx, err)
+	}
+	return nil
+}
+
+func (r *Run) receive(req *request) error {
+	if err := r.mergeTemp(req, req.response.temp); err != nil {
+		return err
+	}
+	valid, err := r.isTrue(req, req.response.valid)
+	if err != nil {
+		return err
+	}
+	if !valid {
+		return r.invalid(req, &answer{status: http.StatusOK, body: value.Undefined})
+	}
+	return r.keepState(req)
+}
+
+// OAuth evaluates the oauth object of a plan's only request: the root object of an OAuth
+// 1.0 connection, which takes part in the signatures of the components that use it
+// (connections.md O1-33).
+func (r *Run) OAuth(ctx context.Context) (value.Value, error) {
+	if len(r.plan.requests) == 0 {
+		return value.Undefined, nil
+	}
+	v, err := r.evaluate(r.plan.requests[0], r.plan.requests[0].oauth)
+	if err != nil {
+		return v, r.failed(ctx, err)
+	}
+	return v, nil
+}

@@ -1,0 +1,62 @@
+package engine
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/cleat-run/cleat/oauth1"
+)
+
+// Options configure an [Engine]. The zero value works: public addresses only.
+type Options struct {
+	Egress    Egress            // which addresses may be reached
+	Transport http.RoundTripper // replaces the guarded network, for tests and replays
+	UserAgent string            // "" means cleat
+	Now       func() time.Time
+	Sleep     func(ctx context.Context, d time.Duration) error
+	NewNonce  func() string // of OAuth 1.0; nil means random
+	MaxBody   int64         // largest answer that is parsed; 0 means 32 MiB
+	// Log receives every exchange, masked; nil means that nobody listens.
+	Log func(Exchange)
+}
+
+// Engine runs plans. It is safe for concurrent use.
+type Engine struct {
+	options   Options
+	transport http.RoundTripper
+	now       func() time.Time
+	clock     oauth1.Clock // skew of each host, learnt from refused timestamps
+}
+
+// maxBody is the largest parsed answer (communication.md 17.7).
+const maxBody = 32 << 20
+
+// New returns an engine.
+func New(o Options) *Engine {
+	if o.UserAgent == "" {
+		o.UserAgent = "cleat"
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = maxBody
+	}
+	e := &Engine{options: o, transport: o.Transport, now: orNow(o.Now)}
+	if e.transport == nil {
+		e.transport = o.Egress.transport()
+	}
+	return e
+}
+
+func (e *Engine) sleep(ctx context.Context, d time.Duration) error {
+	if e.options.Sleep != nil {
+		return e.options.Sleep(ctx, d)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

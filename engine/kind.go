@@ -1,0 +1,48 @@
+package engine
+
+// Kind says what a communication belongs to. It decides whether the base is inherited,
+// what may come out and how many.
+type Kind string
+
+// The kinds that a plan can be compiled for.
+const (
+	Action     Kind = "action"
+	Search     Kind = "search"
+	Trigger    Kind = "trigger"
+	Universal  Kind = "universal"
+	RPC        Kind = "rpc"
+	Endpoint   Kind = "endpoint"
+	Connection Kind = "connection" // the check of a basic connection
+	Leg        Kind = "leg"        // a directive of an OAuth connection
+)
+
+// shape is what a kind lets out.
+type shape uint8
+
+const (
+	oneObject     shape = iota // one collection
+	objects                    // a collection or an array of them
+	objectOrTexts              // collections, texts, and arrays of both
+	anything
+)
+
+type kindRule struct {
+	inherits    bool // the base is merged under each request (communication.md 4)
+	list        bool // the result is a list of bundles
+	shape       shape
+	limited     bool // response.limit applies
+	requestless bool // a request without url is allowed
+	paged       bool
+}
+
+// rules: communication.md 1, 3.2 and 10.7; connections.md CN-4, CN-5.
+var rules = map[Kind]kindRule{
+	Action:     {inherits: true, shape: oneObject, requestless: true, paged: true},
+	Universal:  {inherits: true, shape: oneObject, requestless: true, paged: true},
+	Search:     {inherits: true, list: true, shape: objects, limited: true, requestless: true, paged: true},
+	Trigger:    {inherits: true, list: true, shape: objects, limited: true, paged: true},
+	RPC:        {inherits: true, list: true, shape: objectOrTexts, limited: true, requestless: true, paged: true},
+	Endpoint:   {inherits: true, list: true, shape: objectOrTexts, limited: true, requestless: true, paged: true},
+	Connection: {shape: anything, requestless: true},
+	Leg:        {shape: anything, requestless: true},
+}

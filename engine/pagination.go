@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cleat-run/cleat/value"
+)
+
+// page is one request that is to be sent.
+type page struct {
+	req    *request
+	number int
+	next   bool // built from pagination rather than from the request alone
+}
+
+func (r *Run) firstPage(req *request) *page {
+	p := &page{req: req, number: 1}
+	r.seesPage(p)
+	return p
+}
+
+// seesPage sets pagination.page, offset and limit (communication.md 11.1): the limit
+// starts at 20 and grows five-fold up to 500, the offset by the limit before.
+func (r *Run) seesPage(p *page) {
+	offset, limit := 0, 20
+	for range p.number - 1 {
+		offset, limit = offset+limit, min(limit*5, 500)
+	}
+	r.scope.Set("pagination", value.Object("page", value.Int(p.number), "offset", value.Int(offset), "limit", value.Int(limit)))
+}
+
+// nextPage decides whether another page is asked for; nil means no. The condition is
+// evaluated twice, with the number of the page that came and of the page to come
+// (communication.md 11.2).
+func (r *Run) nextPage(ctx context.Context, p *page, b *batch) (*page, error) {
+	paging := p.req.pagination
+	if paging == nil || !rules[r.plan.Kind].paged || b.silent || b.empty && !paging.pastEmpty || p.req.url == nil {
+		return nil, nil
+	}
+	if b.out == nil && p.req == r.plan.requests[len(r.plan.requests)-1] {
+		limit, err := r.limit(p.req)
+		if err != nil || limit > 0 && b.count >= limit {
+			return nil, err
+		}
+	}
+	if wanted, err := r.isTrue(p.req, paging.condition); err != nil || !wanted {
+		return nil, err
+	}
+	next := &page{req: p.req, number: p.number + 1, next: true}
+	r.seesPage(next)
+	if wanted, err := r.isTrue(p.req, paging.condition); err != nil || !wanted {
+		return nil, err
+	}
+	if r.pages >= maxPages || r.requests >= maxRequests {
+		r.warn(fmt.Sprintf("pagination stopped after %d page requests: the limit of a run", r.pages))
+		return nil, nil
+	}
+	r.pages++
+	return next, ctx.Err()
+}

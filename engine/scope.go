@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"github.com/cleat-run/cleat/iml"
+	"github.com/cleat-run/cleat/value"
+)
+
+// evaluate evaluates a directive in the scope of the run; an absent one is undefined.
+func (r *Run) evaluate(req *request, d *directive) (value.Value, error) {
+	if d == nil {
+		return value.Undefined, nil
+	}
+	v, err := d.Eval(&r.env)
+	if err != nil {
+		return value.Undefined, r.wrongExpression(req, d, err)
+	}
+	if e := v.Err(); e != nil {
+		return value.Undefined, r.wrongExpression(req, d, e)
+	}
+	return v, nil
+}
+
+// wrongExpression turns an error of an expression into one of the run: an error value
+// made by errorFactory keeps its type, anything else is a RuntimeError.
+func (r *Run) wrongExpression(req *request, d *directive, err error) error {
+	e := &Error{Type: RuntimeError, Message: err.Error(), Step: req.step, Directive: d.name, Position: req.at[d.name], Cause: err}
+	var made *value.Error
+	if errors.As(err, &made) {
+		e.Type, e.Message = knownType(made.Type), made.Message
+		return e
+	}
+	var wrong *iml.Error
+	if errors.As(err, &wrong) {
+		e.Message, e.Hint = wrong.Message, wrong.Hint
+	}
+	return e
+}
+
+// mergeTemp evaluates a temp block as a whole and then merges it, so that its members
+// see the values from before (communication.md 8).
+func (r *Run) mergeTemp(req *request, d *directive) error {
+	v, err := r.evaluate(req, d)
+	if err != nil || v.Collection() == nil {
+		return err
+	}
+	r.scope.Set("temp", iml.Merge(r.scope.Get("temp"), v))
+	return nil
+}
+
+func (r *Run) sees(answer *answer) {
+	r.scope.Set("body", answer.body)
+	r.scope.Set("headers", answer.headers)
+	r.scope.Set("statusCode", value.Int(answer.status))
+}
+
+// isTrue evaluates a condition; an absent one holds.
+func (r *Run) isTrue(req *request, d *directive) (bool, error) {
+	if d == nil {
+		return true, nil
+	}
+	v, err := r.evaluate(req, d)
+	return v.Truthy(), err
+}
+
+// environment is the root environment: the time zone and whether the run is debugged.
+func environment(timezone string, debug bool) value.Value {
+	if timezone == "" {
+		timezone = "UTC"
+	}
+	return value.Object("timezone", value.Text(timezone), "debug", value.Bool(debug))
+}
+
+func orNow(now func() time.Time) func() time.Time {
+	if now == nil {
+		return time.Now
+	}
+	return now
+}

@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/cleat-run/cleat/oauth1"
+	"github.com/cleat-run/cleat/value"
+)
+
+// signature is what an OAuth 1.0 request is signed with, evaluated for one attempt.
+type signature struct {
+	config oauth1.Config
+	token  oauth1.Token
+}
+
+// signature evaluates the oauth directive over that of the connection. A request is
+// signed when it, the base or the leg has an oauth object, and the component uses an
+// OAuth 1.0 connection or there is a consumer key (connections.md O1-33, O1-34).
+func (r *Run) signature(req *request) (*signature, error) {
+	if req.oauth == nil || req.oauthOff {
+		return nil, nil
+	}
+	own, err := r.evaluate(req, req.oauth)
+	if err != nil || own.IsNil() {
+		return nil, err
+	}
+	if own.Collection() == nil {
+		return nil, r.misconfigured(req, "oauth", fmt.Errorf("oauth must be an object, but is %s", own.Kind()))
+	}
+	merged := value.NewCollection(8)
+	for _, layer := range []value.Value{r.in.ConnectionOAuth, own} {
+		for name, v := range layer.Collection().All() {
+			if !v.IsUndefined() {
+				merged.Set(name, v)
+			}
+		}
+	}
+	if !r.in.OAuth1 && merged.Get("consumer_key").IsEmpty() {
+		return nil, nil
+	}
+	s := &signature{config: oauth1.Config{Now: r.engine.now, NewNonce: r.engine.options.NewNonce, Clock: &r.engine.clock}}
+	if err := s.read(merged); err != nil {
+		return nil, r.misconfigured(req, "oauth", err)
+	}
+	if _, written := merged.Lookup("callback"); !written {
+		s.config.Callback = r.in.Callback // O1-41; withdrawn in apply if the app wrote it itself
+	}
+	return s, nil
+}
+
+// read maps the keys of the oauth directive to the signer (connections.md 2.2).
+func (s *signature) read(oauth *value.Collection) error {
+	c := &s.config
+	secret, private, passphrase := "", "", ""
+	texts := map[string]*string{
+		"consumer_key": &c.ConsumerKey, "consumer_secret": &secret, "private_key": &private,
+		"private_key_passphrase": &passphrase, "token_secret": &s.token.Secret, "verifier": &c.Verifier,
+		"signature_method": &c.SignatureMethod, "transport_method": &c.TransportMethod,
+		"realm": &c.Realm, "callback": &c.Callback, "session_handle": &c.SessionHandle,
+		"version": &c.Version, "nonce": &c.Nonce, "timestamp": &c.Timestamp,
+		"profile": &c.Profile, "sign_multipart": &c.SignMultipart,
+	}
+	for name, v := range oauth.All() {
+		if v.IsNil() {
+			continue
+		}
+		switch into, known := texts[name]; {
+		case known:
+			*into = v.ToText()
+		case name == "token":
+			s.token.Token, s.token.SendEmpty = v.ToText(), true // O1-13: an empty token is sent
+		case name == "body_hash":
+			if c.BodyHash = v.ToText(); c.BodyHash == "false" {
+				c.BodyHash = ""
+			}
+		case name == "include_version":
+			c.OmitVersion = !v.Truthy() || v.Str() == "false"
+		case name == "extra":
+			for key, extra := range v.Collection().All() {
+				c.Extra = append(c.Extra, oauth1.Param{Name: "oauth_" + strings.TrimPrefix(key, "oauth_"), Value: extra.ToText()})
+			}
+		default:
+			c.Extra = append(c.Extra, oauth1.Param{Name: "oauth_" + name, Value: v.ToText()}) // O1-19
+		}
+	}
+	var err error
+	c.ConsumerSecret, c.Key, _, err = oauth1.ChooseKey(c.SignatureMethod, secret, private, passphrase)
+	return err
+}
+
+// apply signs w: the last step before it is sent, over exactly the bytes that are sent
+// (O1-37). It changes the header, the query or the body by the transport.
+func (s *signature) apply(w *wire) (warnings []string, err error) {
+	config := s.config
+	if config.Callback != "" && writesCallback(w) {
+		config.Callback = ""
+	}
+	contentType := w.header.Get("Content-Type")
+	if strings.EqualFold(config.TransportMethod, "body") && contentType == "" && w.method != http.MethodGet {
+		contentType = typeForm
+	}
+	signed, err := config.Sign(oauth1.Request{Method: w.method, URL: w.url.String(), Host: w.header.Get("Host"),
+		ContentType: contentType, Body: w.body}, s.token)
+	if err != nil {
+		return nil, err
+	}
+	if signed.AuthorizationHeader != "" {
+		w.header.Set("Authorization", signed.AuthorizationHeader)
+	}
+	if _, query, ok := strings.Cut(signed.URL, "?"); ok {
+		w.url.query = query
+	}
+	if strings.EqualFold(config.TransportMethod, "body") {
+		w.body, w.hasBody = signed.Body, true
+		w.header.Set("Content-Type", contentType)
+	}
+	return signed.Warnings, nil
+}
+
+// writesCallback reports whether the app wrote oauth_callback into the query or a form.
+func writesCallback(w *wire) bool {
+	pairs := oauth1.ParseForm(w.url.query)
+	if strings.HasPrefix(strings.ToLower(w.header.Get("Content-Type")), typeForm) {
+		pairs = append(pairs, oauth1.ParseForm(string(w.body))...)
+	}
+	return overridden(pairs, "oauth_callback")
+}
+
+// withoutOAuth takes the protocol parameters out of a query, for a redirect to another
+// host (O1-38).
+func withoutOAuth(query string) string {
+	var kept []string
+	for _, piece := range strings.Split(query, "&") {
+		if !strings.HasPrefix(piece, "oauth_") {
+			kept = append(kept, piece)
+		}
+	}
+	return strings.Join(kept, "&")
+}

@@ -1,0 +1,102 @@
+package archtest
+
+// module is the path of this module.
+const module = "github.com/cleat-run/cleat"
+
+// imports says which of our packages may import which others of ours; a package that
+// does not stand here may not exist. Left of the < stand packages, right of it what each
+// of them may import: a name is that one package, a name with a plus the package and
+// everything that it may import itself. The packages may be planned and not yet written.
+const imports = `
+	# libraries for strangers, each usable alone
+	value, source, oauth1 < nothing
+	jsonc  < source, value
+	iml    < source, value
+	js     < iml, value
+	form   < iml, jsonc, source, value
+
+	# definitions are data: app neither evaluates nor sends
+	app    < jsonc, source
+
+	# the only one that opens outgoing connections; others are handed its client
+	engine < app, form, iml, js, jsonc, oauth1, source, value
+
+	# services on the engine, never on each other
+	lint, connect, webhook, poll < engine+
+
+	# storage knows the record types of the services, and the interfaces that they declare
+	store    < connect, webhook, poll, value
+	bus      < nothing
+	cassette < value
+	makeapi  < app, store
+
+	# faces: each may use everything above, nothing below is used by what is above
+	ui     < nothing
+	cleat  < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+
+	mcp    < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+
+	server < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+, ui
+	cli    < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+, ui, cleat, mcp, server
+	cmd/cleat < cli
+
+	# made for tests: providers that do not share the code they check, suites for every
+	# implementation of an interface, and the checks of the whole
+	oauth1/oauth1test < nothing
+	store/storetest   < store+
+	examples          < cli
+	internal/archtest < nothing
+	internal/docs     < cli+
+	internal/interop  < oauth1, oauth1/oauth1test, value
+	internal/conformance < cleat, cli+, oauth1/oauth1test
+`
+
+// testImports says what the test files of a package may import beyond the table above.
+// Every test file may also import the package under test, and the packages made for
+// tests ("…/…test") that lie below a package which it may import.
+const testImports = `
+	examples < cli+
+`
+
+// outside is the whole list of modules that we use: which of our packages may import
+// which, and what for. The package "tests" stands for every test file, and for the
+// packages made for tests.
+var outside = []struct{ module, packages, reason string }{
+	{"github.com/cockroachdb/apd/v3", "iml", "decimal arithmetic of + * / %, to 20 digits"},
+	{"github.com/dlclark/regexp2", "iml", "regular expressions of JavaScript: look-around and back references, with a time limit"},
+	{"golang.org/x/text", "iml engine", "case mapping beyond single letters; character sets of answers"},
+	{"golang.org/x/net", "engine", "host names beyond ASCII (idna)"},
+	{"modernc.org/quickjs", "js", "the JavaScript engine of app functions, without cgo"},
+	{"github.com/golang-jwt/jwt/v5", "connect", "signed tokens of JWT connections"},
+	{"github.com/santhosh-tekuri/jsonschema/v6", "form lint", "JSON Schema 2020-12"},
+	{"modernc.org/sqlite", "store", "records on a single machine, without cgo"},
+	{"github.com/jackc/pgx/v5", "store", "records of a cluster in PostgreSQL"},
+	{"github.com/pressly/goose/v3", "store", "steps of the database schema"},
+	{"github.com/tink-crypto/tink-go/v2", "store", "secrets at rest: authenticated encryption and rotation of keys"},
+	{"github.com/nats-io/nats.go", "bus", "durable work, leases and live events"},
+	{"github.com/nats-io/nats-server/v2", "bus", "the same inside the process on a single machine"},
+	{"golang.org/x/crypto", "server", "argon2id for passwords"},
+	{"golang.org/x/term", "cli", "whether a person is watching, and passwords without an echo"},
+	{"github.com/coreos/go-oidc/v3", "server", "sign-in with OpenID Connect"},
+	{"github.com/danielgtaylor/huma/v2", "server", "the HTTP interface and its OpenAPI description"},
+	{"github.com/modelcontextprotocol/go-sdk", "mcp", "the protocol of MCP"},
+	{"github.com/spf13/cobra", "cli", "commands, help and shell completion"},
+	{"github.com/spf13/pflag", "cli", "types of flags of our own"},
+	{"github.com/google/go-cmp", "tests", "differences of structures that a person can read"},
+	{"github.com/rogpeppe/go-internal", "tests", "testscript: what a person types, as one file for each behaviour"},
+	{"github.com/go-json-experiment/json", "tests", "an independent JSON reader to compare with"},
+	{"go.uber.org/goleak", "tests", "goroutines that are left behind"},
+	{"pgregory.net/rapid", "tests", "laws that hold for any input"},
+}
+
+// closed are packages of the standard library that only these of ours may import. Test
+// files are free.
+var closed = []struct{ imported, packages, reason string }{
+	{"net", "engine bus server cli oauth1/oauth1test", "engine is the only one that opens outgoing connections"},
+	{"net/http", "oauth1 engine connect webhook cassette makeapi server mcp cli cleat oauth1/oauth1test",
+		"values, expressions, definitions, forms and records know no network"},
+	{"os/exec", "js cli bus", "app functions run in a child; the browser is opened for the person"},
+	{"unsafe", "", "nothing here is worth it"},
+	{"C", "", "everything builds with CGO_ENABLED=0"},
+	{"plugin", "", "the same"},
+	{"log", "", "log/slog, and only at the faces"},
+	{"math/rand", "", "math/rand/v2, and crypto/rand for what must not be guessed"},
+}

@@ -1,0 +1,197 @@
+package store_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/store"
+	"github.com/cleat-run/cleat/value"
+)
+
+// The test binary started with childJob set does one job on the store in childDir and
+// ends: that is how the tests get further processes.
+const (
+	childJob = "CLEAT_STORE_TEST_JOB"
+	childDir = "CLEAT_STORE_TEST_DIR"
+)
+
+// child does a job and returns the exit code. It begins when its standard input ends,
+// so that several children can be let go at once.
+func child(job string) int {
+	jobs := map[string]func(context.Context, *store.SQLite) error{
+		"write":     writeForever,
+		"increment": increment100,
+		"name":      insertNamedByProcess,
+	}
+	fmt.Println("ready")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	ctx := context.Background()
+	s, err := store.Open(ctx, store.Options{Dir: os.Getenv(childDir)})
+	if err == nil {
+		err = errors.Join(jobs[job](ctx, s), s.Close())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// process is a child under way.
+type process struct {
+	*exec.Cmd
+	stdin io.Closer
+	lines *bufio.Reader
+}
+
+// startChild starts a child and waits until it is ready; let it go by closing stdin.
+func startChild(t testing.TB, job, dir string) *process {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), os.Args[0])
+	c.Env = append(os.Environ(), childJob+"="+job, childDir+"="+dir)
+	c.Stderr = os.Stderr
+	stdin, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{c, stdin, bufio.NewReader(stdout)}
+	if line, err := p.lines.ReadString('\n'); err != nil || line != "ready\n" {
+		t.Fatalf("child says %q, error %v", line, err)
+	}
+	return p
+}
+
+// runChildren lets n children do a job at once and waits for them.
+func runChildren(t *testing.T, n int, job, dir string) {
+	t.Helper()
+	var all []*process
+	for range n {
+		all = append(all, startChild(t, job, dir))
+	}
+	for _, p := range all {
+		p.stdin.Close()
+	}
+	for _, p := range all {
+		if err := p.Wait(); err != nil {
+			t.Errorf("child: %v", err)
+		}
+	}
+}
+
+func insertNamedByProcess(ctx context.Context, s *store.SQLite) error {
+	return s.InsertConnection(ctx, &connect.Record{
+		Name: fmt.Sprint(os.Getpid()),
+		Data: value.Object("pid", value.Int(os.Getpid())).Collection(),
+	})
+}
+
+func increment100(ctx context.Context, s *store.SQLite) error {
+	for range 100 {
+		for {
+			r, err := s.ConnectionNamed(ctx, "counter")
+			if err != nil {
+				return err
+			}
+			r.Data.Set("n", value.Number(r.Data.Get("n").Float()+1))
+			if err = s.UpdateConnection(ctx, r); err == nil {
+				break
+			}
+			if !errors.Is(err, connect.ErrConflict) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// blob returns data that tell whether they are whole and of which version.
+func blob(version int64) *value.Collection {
+	b := make([]byte, rand.IntN(20_000))
+	for i := range b {
+		b[i] = byte(rand.Uint32())
+	}
+	sum := sha256.Sum256(b)
+	return value.Object("version", value.Int(int(version)), "blob", value.Buffer(b),
+		"sum", value.Text(hex.EncodeToString(sum[:]))).Collection()
+}
+
+// checkBlob returns an error when the record is not whole.
+func checkBlob(r *connect.Record) error {
+	if r.Data == nil {
+		return fmt.Errorf("connection %d: no data, broken: %s", r.ID, r.Broken)
+	}
+	sum := sha256.Sum256(r.Data.Get("blob").Bytes())
+	if r.Data.Get("sum").Str() != hex.EncodeToString(sum[:]) {
+		return fmt.Errorf("connection %d: the blob is damaged", r.ID)
+	}
+	if v := r.Data.Get("version").Float(); v != float64(r.Version) {
+		return fmt.Errorf("connection %d: data of version %v in version %d", r.ID, v, r.Version)
+	}
+	return nil
+}
+
+// writeForever inserts, updates and deletes, opens and claims flows, and prints a line
+// for each change as soon as the store has acknowledged it.
+func writeForever(ctx context.Context, s *store.SQLite) error {
+	mine, err := s.Connections(ctx)
+	if err != nil {
+		return err
+	}
+	for i := 0; ; i++ {
+		switch dice := rand.IntN(10); {
+		case dice < 3 || len(mine) == 0:
+			r := &connect.Record{Name: fmt.Sprintf("%d-%d", os.Getpid(), i), Data: blob(1), UID: "uid"}
+			if err := s.InsertConnection(ctx, r); err != nil {
+				return err
+			}
+			fmt.Println("put", r.ID, r.Version, r.Data.Get("sum").Str())
+			mine = append(mine, r)
+		case dice < 8:
+			r := mine[rand.IntN(len(mine))]
+			r.Data = blob(r.Version + 1)
+			if err := s.UpdateConnection(ctx, r); err != nil {
+				return err
+			}
+			fmt.Println("put", r.ID, r.Version, r.Data.Get("sum").Str())
+		case dice < 9:
+			r := mine[len(mine)-1]
+			mine = mine[:len(mine)-1]
+			fmt.Println("deleting", r.ID)
+			if err := s.DeleteConnection(ctx, r.ID); err != nil {
+				return err
+			}
+			fmt.Println("deleted", r.ID)
+		default:
+			id := fmt.Sprintf("flow-%d-%d", os.Getpid(), i)
+			if err := s.InsertFlow(ctx, &connect.Flow{ID: id, TokenHash: id, Temp: blob(1), Data: blob(1)}); err != nil {
+				return err
+			}
+			fmt.Println("flow", id)
+			if rand.IntN(2) == 0 {
+				continue
+			}
+			fmt.Println("claiming", id)
+			if err := s.ClaimFlow(ctx, id); err != nil {
+				return err
+			}
+			fmt.Println("claimed", id)
+		}
+	}
+}

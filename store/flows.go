@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/cleat-run/cleat/connect"
+)
+
+func flowPlace(id string) place { return place{table: "flow", row: strconv.Quote(id)} }
+
+// InsertFlow stores an open flow and removes those that have expired. A flow without
+// Expires stays until it is used and longer. It returns [ErrTooBig] when Temp or Data
+// does not fit.
+func (s *SQLite) InsertFlow(ctx context.Context, f *connect.Flow) error {
+	err := s.change(ctx, func(tx *sql.Tx, k *keys) error {
+		if _, err := tx.ExecContext(ctx, "delete from flow where expires <= ?", s.now().UnixMilli()); err != nil {
+			return err
+		}
+		return insertFlow(ctx, tx, k, f)
+	})
+	if isUniqueViolation(err) {
+		err = errors.New("a flow with this id exists")
+	}
+	if err != nil {
+		return fmt.Errorf("insert flow: %w", err)
+	}
+	return nil
+}
+
+func insertFlow(ctx context.Context, tx *sql.Tx, k *keys, f *connect.Flow) error {
+	key, wrapped, err := k.kek.newDataKey(flowPlace(f.ID))
+	if err != nil {
+		return err
+	}
+	temp, err := sealCollection(key, "temp", f.Temp)
+	if err != nil {
+		return err
+	}
+	data, err := sealCollection(key, "data", f.Data)
+	if err != nil {
+		return err
+	}
+	return execOne(ctx, tx, nil, `insert into flow (id, app, type, name, conn_id, session_hash, state_hash, token_hash,
+			redirect_uri, scope, created, expires, data_key, temp, data)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		f.ID, f.App, f.Type, f.Name, f.ConnID, f.SessionHash, f.StateHash, f.TokenHash,
+		f.RedirectURI, scopeText(f.Scope), millis(f.Created), millis(f.Expires), wrapped, temp, data)
+}
+
+// FlowBy returns the flow, used or not, whose token hash (or, with an empty token hash,
+// whose session hash) is the given one; of several the one inserted last. It returns
+// [connect.ErrNotFound] when there is none or both hashes are empty. A used flow has
+// neither Temp nor Data.
+func (s *SQLite) FlowBy(ctx context.Context, tokenHash, sessionHash string) (*connect.Flow, error) {
+	column, hash := "token_hash", tokenHash
+	if tokenHash == "" {
+		column, hash = "session_hash", sessionHash
+	}
+	f, err := s.flow(ctx, column, hash)
+	if err != nil {
+		return nil, fmt.Errorf("read flow: %w", err)
+	}
+	return f, nil
+}
+
+func (s *SQLite) flow(ctx context.Context, column, hash string) (*connect.Flow, error) {
+	if hash == "" {
+		return nil, connect.ErrNotFound
+	}
+	var (
+		f                   connect.Flow
+		scope               string
+		created, expires    sql.NullInt64
+		wrapped, temp, data []byte
+	)
+	err := s.read.QueryRowContext(ctx, `select id, app, type, name, conn_id, session_hash, state_hash, token_hash,
+			redirect_uri, scope, created, expires, used, data_key, temp, data
+		from flow where `+column+" = ? order by seq desc limit 1", hash).
+		Scan(&f.ID, &f.App, &f.Type, &f.Name, &f.ConnID, &f.SessionHash, &f.StateHash, &f.TokenHash,
+			&f.RedirectURI, &scope, &created, &expires, &f.Used, &wrapped, &temp, &data)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, connect.ErrNotFound
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	f.Created, f.Expires = timeOf(created), timeOf(expires)
+	if f.Scope, err = parseScope(scope); err != nil || f.Used {
+		return &f, err
+	}
+	k := s.keys.Load()
+	err = openFlow(k, &f, wrapped, temp, data)
+	if err != nil {
+		if newer := s.newerKeys(ctx, k); newer != nil {
+			err = openFlow(newer, &f, wrapped, temp, data)
+		}
+	}
+	if err != nil {
+		return nil, errors.New("its secrets cannot be decrypted; begin the authorization again")
+	}
+	return &f, nil
+}
+
+// openFlow decrypts the secrets of a row into f.
+func openFlow(k *keys, f *connect.Flow, wrapped, temp, data []byte) error {
+	key, err := k.kek.openDataKey(flowPlace(f.ID), wrapped)
+	if err != nil {
+		return err
+	}
+	if f.Temp, err = openCollection(key, "temp", temp); err != nil {
+		return err
+	}
+	f.Data, err = openCollection(key, "data", data)
+	return err
+}
+
+// ClaimFlow marks the flow as used and erases its secrets and their key. Of several
+// callers one gets nil, the others [connect.ErrFlowUsed]; [connect.ErrNotFound] when
+// there is no such flow. It does not look at Expires.
+func (s *SQLite) ClaimFlow(ctx context.Context, id string) error {
+	err := s.change(ctx, func(tx *sql.Tx, _ *keys) error {
+		var used bool
+		err := tx.QueryRowContext(ctx, "select used from flow where id = ?", id).Scan(&used)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return connect.ErrNotFound
+		case err == nil && used:
+			return connect.ErrFlowUsed
+		case err != nil:
+			return err
+		}
+		return execOne(ctx, tx, connect.ErrFlowUsed, "update flow set used = 1, data_key = null, temp = null, data = null where id = ?", id)
+	})
+	if err != nil {
+		return fmt.Errorf("claim flow: %w", err)
+	}
+	s.scrub(ctx)
+	return nil
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Rotation is the result of [SQLite.RotateKeys].
+type Rotation struct {
+	Rewrapped  int // records whose data key is now wrapped by the newest key
+	Unreadable int // records left as they are because their data key cannot be opened
+}
+
+// RotateKeys adds a key to keyset.json and wraps the data keys of all records with it,
+// in one transaction; the sealed data stay as they are. With a keyset given in the
+// options it wraps with the newest key of that keyset and adds none. Other processes
+// that have the store open go on working: they read keyset.json again. After a failure
+// or a crash the old keys still serve and the rotation may be repeated.
+func (s *SQLite) RotateKeys(ctx context.Context) (Rotation, error) {
+	var (
+		done    Rotation
+		rotated *keys
+	)
+	err := s.change(ctx, func(tx *sql.Tx, k *keys) error {
+		kek, err := s.keyset.grow()
+		if err != nil {
+			return err
+		}
+		if rotated, err = rewrapUIDKey(ctx, tx, kek, k.uid); err != nil {
+			return err
+		}
+		done, err = rewrapDataKeys(ctx, tx, kek)
+		return err
+	})
+	if err != nil {
+		return Rotation{}, fmt.Errorf("rotate keys: %w", err)
+	}
+	s.keys.Store(rotated)
+	return done, nil
+}
+
+func rewrapUIDKey(ctx context.Context, tx *sql.Tx, k *kek, uid []byte) (*keys, error) {
+	wrapped, err := k.aead.Encrypt(uid, uidKeyPlace.column("wrapped"))
+	if err != nil {
+		return nil, err
+	}
+	err = execOne(ctx, tx, ErrKeyset, "update key set wrapped = ? where name = 'uid'", wrapped)
+	return &keys{kek: k, wrapped: wrapped, uid: uid}, err
+}
+
+func rewrapDataKeys(ctx context.Context, tx *sql.Tx, k *kek) (Rotation, error) {
+	var done Rotation
+	rows, err := wrappedDataKeys(ctx, tx)
+	if err != nil {
+		return done, err
+	}
+	for _, row := range rows {
+		handle, err := k.unwrap(row.wrapped, row.place)
+		if err != nil {
+			done.Unreadable++
+			continue
+		}
+		wrapped, err := k.wrap(handle, row.place)
+		if err != nil {
+			return done, err
+		}
+		// The table is one of the two literals below.
+		if err := execOne(ctx, tx, nil, "update "+row.place.table+" set data_key = ? where rowid = ?", wrapped, row.rowid); err != nil {
+			return done, err
+		}
+		done.Rewrapped++
+	}
+	return done, nil
+}
+
+type wrappedDataKey struct {
+	place   place
+	rowid   int64
+	wrapped []byte
+}
+
+func wrappedDataKeys(ctx context.Context, tx *sql.Tx) ([]wrappedDataKey, error) {
+	rows, err := tx.QueryContext(ctx, `
+		select 'connection', rowid, cast(id as text), version, data_key from connection
+		union all
+		select 'flow', rowid, id, 0, data_key from flow where data_key is not null`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []wrappedDataKey
+	for rows.Next() {
+		var k wrappedDataKey
+		if err := rows.Scan(&k.place.table, &k.rowid, &k.place.row, &k.place.version, &k.wrapped); err != nil {
+			return nil, err
+		}
+		if k.place.table == "flow" {
+			k.place = flowPlace(k.place.row)
+		}
+		all = append(all, k)
+	}
+	return all, rows.Err()
+}

@@ -1,0 +1,109 @@
+package store_test
+
+import (
+	"context"
+	"os"
+	"sync/atomic"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/store"
+	"github.com/cleat-run/cleat/store/storetest"
+)
+
+func TestMain(m *testing.M) {
+	if job := os.Getenv(childJob); job != "" {
+		os.Exit(child(job))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func openStore(t testing.TB, o store.Options) *store.SQLite {
+	t.Helper()
+	s, err := store.Open(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+func TestSQLite(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) connect.Store {
+		return openStore(t, store.Options{Dir: t.TempDir()})
+	})
+}
+
+// Two handles of one folder are to behave as one store.
+func TestSQLiteTwoHandles(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) connect.Store {
+		dir := t.TempDir()
+		return &turns{stores: []connect.Store{
+			openStore(t, store.Options{Dir: dir}),
+			openStore(t, store.Options{Dir: dir}),
+		}}
+	})
+}
+
+func TestSQLiteGivenKeyset(t *testing.T) {
+	t.Parallel()
+	keyset, err := store.NextKeyset(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.Run(t, func(t *testing.T) connect.Store {
+		return openStore(t, store.Options{Dir: t.TempDir(), Keyset: keyset})
+	})
+}
+
+// turns hands each call to the next of several stores.
+type turns struct {
+	stores []connect.Store
+	n      atomic.Uint64
+}
+
+func (s *turns) next() connect.Store { return s.stores[s.n.Add(1)%uint64(len(s.stores))] }
+
+func (s *turns) Connection(ctx context.Context, id int64) (*connect.Record, error) {
+	return s.next().Connection(ctx, id)
+}
+
+func (s *turns) ConnectionNamed(ctx context.Context, name string) (*connect.Record, error) {
+	return s.next().ConnectionNamed(ctx, name)
+}
+
+func (s *turns) Connections(ctx context.Context) ([]*connect.Record, error) {
+	return s.next().Connections(ctx)
+}
+
+func (s *turns) InsertConnection(ctx context.Context, r *connect.Record) error {
+	return s.next().InsertConnection(ctx, r)
+}
+
+func (s *turns) UpdateConnection(ctx context.Context, r *connect.Record) error {
+	return s.next().UpdateConnection(ctx, r)
+}
+
+func (s *turns) DeleteConnection(ctx context.Context, id int64) error {
+	return s.next().DeleteConnection(ctx, id)
+}
+
+func (s *turns) InsertFlow(ctx context.Context, f *connect.Flow) error {
+	return s.next().InsertFlow(ctx, f)
+}
+
+func (s *turns) FlowBy(ctx context.Context, tokenHash, sessionHash string) (*connect.Flow, error) {
+	return s.next().FlowBy(ctx, tokenHash, sessionHash)
+}
+
+func (s *turns) ClaimFlow(ctx context.Context, id string) error {
+	return s.next().ClaimFlow(ctx, id)
+}

@@ -1,0 +1,122 @@
+package store_test
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/store"
+	"github.com/cleat-run/cleat/store/storetest"
+	"github.com/cleat-run/cleat/value"
+)
+
+var update = flag.Bool("update", false, "write a store of the present schema to testdata, if there is none yet")
+
+// upgradeRecord and upgradeFlow are what the stores in testdata hold: never change them,
+// or the folders there no longer fit.
+func upgradeRecord() *connect.Record {
+	long, err := value.Digits("12345678901234567890123")
+	if err != nil {
+		panic(err)
+	}
+	data := value.Object("text", value.Text("token"), "bytes", value.Text("\xff"), "null", value.Null, "empty", value.EmptyString,
+		"true", value.True, "number", value.Number(0.1), "long", long, "zero", value.Number(math.Copysign(0, -1)),
+		"date", value.Date(1700000000123), "buffer", value.Buffer([]byte{0, 255}), "list", value.List(value.Undefined, value.Null),
+		"nested", value.Object("$date", value.Int(1), "z", value.Object()),
+		"error", value.FromError(&value.Error{Type: "DataError", Message: "no"})).Collection()
+	return &connect.Record{Name: "Žofie", App: "trello", Type: "trello2", Kind: connect.OAuth1, Data: data, UID: "42",
+		Metadata: connect.Metadata{Type: "email", Value: "zofie@example.com"}, Scope: []string{"read", "write"},
+		Expires: time.Date(2040, 1, 2, 3, 4, 5, 6e6, time.UTC), Broken: "the token was refused"}
+}
+
+func upgradeFlow() *connect.Flow {
+	return &connect.Flow{ID: "flow", App: "trello", Type: "trello2", Name: "new", ConnID: 1, TokenHash: "token", SessionHash: "session",
+		StateHash: "state", RedirectURI: "http://127.0.0.1/cb", Scope: []string{"read"}, Temp: upgradeRecord().Data, Data: upgradeRecord().Data,
+		Created: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)}
+}
+
+// Stores that were written by earlier versions of this package, one folder per schema,
+// open, are complete, and can be changed.
+func TestUpgrade(t *testing.T) {
+	t.Parallel()
+	steps, err := store.Migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		writeUpgrade(t, filepath.Join("testdata", fmt.Sprintf("schema%d", len(steps))))
+	}
+	for schema := 1; schema <= len(steps); schema++ {
+		t.Run(fmt.Sprint(schema), func(t *testing.T) {
+			dir := t.TempDir()
+			for _, name := range []string{"cleat.db", "keyset.json"} {
+				writeFile(t, filepath.Join(dir, name), readFile(t, filepath.Join("testdata", fmt.Sprintf("schema%d", schema), name)))
+			}
+			checkUpgrade(t, openStore(t, store.Options{Dir: dir}))
+		})
+	}
+}
+
+func writeUpgrade(t *testing.T, dir string) {
+	t.Helper()
+	if _, err := os.Stat(dir); err == nil {
+		t.Logf("%s exists and is kept: it stands for stores in the field", dir)
+		return
+	}
+	now := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC) }
+	s := openStore(t, store.Options{Dir: dir, Now: now})
+	used := upgradeFlow()
+	used.ID, used.TokenHash = "used", "used"
+	r := upgradeRecord()
+	for _, err := range []error{s.InsertConnection(t.Context(), r), s.UpdateConnection(t.Context(), r), s.InsertFlow(t.Context(), upgradeFlow()),
+		s.InsertFlow(t.Context(), used), s.ClaimFlow(t.Context(), used.ID)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.RotateKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkUpgrade(t *testing.T, s *store.SQLite) {
+	t.Helper()
+	ctx := t.Context()
+	got, err := s.ConnectionNamed(ctx, "Žofie")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := upgradeRecord()
+	want.ID, want.Version = 1, 2
+	want.Created = time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)
+	want.Updated = want.Created
+	storetest.SameRecord(t, got, want)
+	for _, hash := range []string{"token", "used"} {
+		f, err := s.FlowBy(ctx, hash, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := upgradeFlow()
+		if hash == "used" {
+			want.ID, want.TokenHash, want.Used, want.Temp, want.Data = "used", "used", true, nil, nil
+		}
+		storetest.SameFlow(t, f, want)
+	}
+	if same, err := s.ConnectionsWithUID(ctx, "trello", "42"); err != nil || len(same) != 1 {
+		t.Errorf("the uid finds %d records, error %v", len(same), err)
+	}
+	if err := s.UpdateConnection(ctx, got); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.RotateKeys(ctx); err != nil {
+		t.Error(err)
+	}
+}

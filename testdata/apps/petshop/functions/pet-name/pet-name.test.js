@@ -1,0 +1,3 @@
+it('says the name', () => {
+    assert.strictEqual(petName({ name: 'Rex', kind: 'dog' }), 'Rex the dog');
+});

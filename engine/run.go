@@ -45,12 +45,12 @@ type Input struct {
 
 // Run is one execution of a plan. It belongs to one goroutine.
 type Run struct {
-	engine   *Engine
-	plan     *Plan
-	in       Input
-	scope    *iml.Scope
-	env      iml.Env
-	mask     *Mask
+	engine *Engine
+	plan   *Plan
+	in     Input
+	scope  *iml.Scope
+	env    iml.Env
+	mask   *Mask
 
 	requests, pages int
 	state           State

@@ -58,10 +58,10 @@ func CompareBaseString(ours, theirs string) Difference {
 func compareForm(ours, theirs string, a, b int) Difference {
 	d := Difference{Part: PartForm, Ours: ours, Theirs: theirs}
 	switch {
-	case PercentDecode(theirs) == ours, PercentDecode(ours) == theirs:
-		d.Message = "one base string is percent-encoded once more than the other"
 	case b > 3 && a == 3:
 		d.Message = fmt.Sprintf("theirs has %d parts joined by &, not 3: its parameter string was not percent-encoded", b)
+	case PercentDecode(theirs) == ours, PercentDecode(ours) == theirs:
+		d.Message = "one base string is percent-encoded once more than the other"
 	default:
 		d.Message = fmt.Sprintf("a base string has 3 parts joined by &; ours has %d, theirs %d", a, b)
 	}
@@ -84,7 +84,7 @@ func uriDifference(ours, theirs string) string {
 	switch {
 	case errA != nil || errB != nil:
 		return "one of them is no absolute URL"
-	case strings.EqualFold(ours, theirs) && strings.ToLower(a.prefix[:len(a.prefix)-len(a.path)]) != b.prefix[:len(b.prefix)-len(b.path)]:
+	case strings.EqualFold(ours, theirs) && (a.hasUpperCase() || b.hasUpperCase()):
 		return "scheme and host must be lower case"
 	case a.hasQuery != b.hasQuery:
 		return "the query does not belong into it"
@@ -98,6 +98,12 @@ func uriDifference(ours, theirs string) string {
 		return "the host differs; the server may see another Host header"
 	}
 	return pathDifference(a.path, b.path)
+}
+
+// hasUpperCase looks at scheme and authority as written.
+func (u wireURL) hasUpperCase() bool {
+	head := strings.TrimSuffix(u.prefix, u.path)
+	return head != strings.ToLower(head)
 }
 
 func hostName(host string) string {

@@ -5,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/des"
+	"crypto/fips140"
 	"crypto/md5"
 	"crypto/pbkdf2"
 	"crypto/sha1"
@@ -140,6 +141,9 @@ func (p pbkdf2Params) derive(passphrase string, length int) ([]byte, error) {
 // decryptLegacy decrypts the PEM encryption of RFC 1421 as OpenSSL wrote it
 // for decades. It is weak (one round of MD5) but many key files still use it.
 func decryptLegacy(block *pem.Block, passphrase string) ([]byte, error) {
+	if fips140.Enforced() {
+		return nil, &Error{Code: CodeFIPS, Message: "oauth: the old PEM encryption is not allowed in FIPS 140-only mode", Detail: "convert the key to PKCS#8"}
+	}
 	name, ivText, _ := strings.Cut(block.Headers["DEK-Info"], ",")
 	iv, err := hex.DecodeString(strings.TrimSpace(ivText))
 	if err != nil || len(iv) < 8 {

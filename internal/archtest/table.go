@@ -69,7 +69,6 @@ var outside = []struct{ module, packages, reason string }{
 	{"github.com/santhosh-tekuri/jsonschema/v6", "form lint", "JSON Schema 2020-12"},
 	{"modernc.org/sqlite", "store", "records on a single machine, without cgo"},
 	{"github.com/jackc/pgx/v5", "store", "records of a cluster in PostgreSQL"},
-	{"github.com/pressly/goose/v3", "store", "steps of the database schema"},
 	{"github.com/tink-crypto/tink-go/v2", "store", "secrets at rest: authenticated encryption and rotation of keys"},
 	{"github.com/nats-io/nats.go", "bus", "durable work, leases and live events"},
 	{"github.com/nats-io/nats-server/v2", "bus", "the same inside the process on a single machine"},

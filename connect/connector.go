@@ -223,3 +223,15 @@ func (c *Connector) Use(ctx context.Context, t *Type, record *Record, in engine.
 	in.ConnectionOAuth = oauth
 	return in, err
 }
+
+// MarkBroken stores that a connection has to be authorized again. It gives way to
+// whatever changed the connection in the meantime, such as the authorization itself.
+func (c *Connector) MarkBroken(ctx context.Context, record *Record, reason string) error {
+	changed := *record
+	changed.Broken = reason
+	err := c.Store.UpdateConnection(ctx, &changed)
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}

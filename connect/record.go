@@ -16,6 +16,7 @@ type Record struct {
 	ID       int64
 	Name     string // chosen by the person, unique in a store
 	App      string // name of the app
+	Root     string // folder or archive of the app when the connection was made, "" when it has none
 	Type     string // id of the connection type in the app
 	Kind     Kind
 	Data     *value.Collection

@@ -106,7 +106,7 @@ func (s *steps) store(ctx context.Context) (*Started, error) {
 		}
 		return &Started{Record: record, Warnings: s.warnings}, nil
 	}
-	record := &Record{Name: s.name, App: s.t.App, Type: s.t.ID, Kind: s.t.Kind}
+	record := &Record{Name: s.name, App: s.t.App, Root: s.t.Root, Type: s.t.ID, Kind: s.t.Kind}
 	s.fill(record)
 	if err := s.c.Store.InsertConnection(ctx, record); err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (s *steps) update(ctx context.Context, record *Record) (*Record, error) {
 			Hint: "make a new connection for it"}
 	}
 	changed := *record
-	changed.Data = record.Data.Clone()
+	changed.Root, changed.Data = s.t.Root, record.Data.Clone()
 	for name, v := range s.data.All() {
 		changed.Data.Set(name, v)
 	}

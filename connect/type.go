@@ -2,6 +2,7 @@ package connect
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 // concurrent use.
 type Type struct {
 	App       string // name of the app
+	Root      string // absolute path of its folder or archive, "" when it has none
 	ID        string
 	Label     string
 	Kind      Kind
@@ -51,6 +53,9 @@ var sections = []string{requestToken, authorize, accessToken, info}
 // code; the type is usable when none is an error.
 func Compile(a *app.App, c *app.Connection) (*Type, source.Diagnostics) {
 	t := &Type{App: a.Name, ID: c.ID, Label: c.Label, Kind: Kind(c.Kind()), plans: map[string]*engine.Plan{}}
+	if a.Root != "" {
+		t.Root, _ = filepath.Abs(a.Root) // fails only where there is no working directory
+	}
 	t.common = c.Common.Root().Value()
 	var found source.Diagnostics
 	t.scopes(c, &found)

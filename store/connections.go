@@ -14,7 +14,7 @@ import (
 // unreadable is the reason of Broken of a record whose secrets cannot be decrypted.
 const unreadable = "the stored secrets cannot be decrypted; set up the connection again"
 
-const selectConnection = `select id, name, app, type, kind, metadata_type, metadata_value, scope, expires, broken,
+const selectConnection = `select id, name, app, root, type, kind, metadata_type, metadata_value, scope, expires, broken,
 	version, created, updated, data_key, data, uid from connection `
 
 // Connection returns the connection with the given id, or [connect.ErrNotFound].
@@ -211,7 +211,7 @@ func (s *SQLite) sealedConnections(ctx context.Context, where string, args ...an
 		c := &sealedConnection{}
 		r := &c.record
 		var expires, created, updated sql.NullInt64
-		err := rows.Scan(&r.ID, &r.Name, &r.App, &r.Type, &r.Kind, &r.Metadata.Type, &r.Metadata.Value, &c.scope,
+		err := rows.Scan(&r.ID, &r.Name, &r.App, &r.Root, &r.Type, &r.Kind, &r.Metadata.Type, &r.Metadata.Value, &c.scope,
 			&expires, &r.Broken, &r.Version, &created, &updated, &c.dataKey, &c.data, &c.uid)
 		if err != nil {
 			return nil, err
@@ -243,9 +243,9 @@ func (c *sealedConnection) open(k *keys) error {
 
 // connectionColumns are the columns that both insert and update set.
 const (
-	connectionColumns = `name, app, type, kind, metadata_type, metadata_value, scope, expires, broken,
+	connectionColumns = `name, app, root, type, kind, metadata_type, metadata_value, scope, expires, broken,
 		version, updated, uid_hash, data_key, data, uid`
-	connectionHoles = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+	connectionHoles = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 )
 
 // connectionCells returns the values of connectionColumns for r, secrets sealed.
@@ -262,7 +262,7 @@ func connectionCells(k *keys, r *connect.Record) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{r.Name, r.App, r.Type, string(r.Kind), r.Metadata.Type, r.Metadata.Value,
+	return []any{r.Name, r.App, r.Root, r.Type, string(r.Kind), r.Metadata.Type, r.Metadata.Value,
 		scopeText(r.Scope), millis(r.Expires), r.Broken,
 		r.Version, r.Updated.UnixMilli(), k.uidHash(r.App, r.UID), wrapped, data, uid}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,11 +45,21 @@ func TestOpenRelativeFolder(t *testing.T) {
 	}
 }
 
+// newest is the number of the schema that this program writes.
+func newest(t *testing.T) int {
+	t.Helper()
+	steps, err := store.Migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(steps)
+}
+
 func TestPragmas(t *testing.T) {
 	t.Parallel()
 	s := openStore(t, store.Options{Dir: t.TempDir()})
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "10000",
-		"secure_delete": "1", "trusted_schema": "0", "user_version": "1", "application_id": "1668048225"} {
+		"secure_delete": "1", "trusted_schema": "0", "user_version": strconv.Itoa(newest(t)), "application_id": "1668048225"} {
 		var got string
 		if err := s.Writer().QueryRow("pragma " + pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %q, error %v, want %q", pragma, got, err, want)
@@ -79,7 +90,7 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"newer", func(t *testing.T, dir string) {
 			execute(t, rawDatabase(t, dir), "pragma user_version = 99")
-		}, "open store DIR: cleat.db has schema 99, this program knows 1: made by a newer version of cleat; update cleat"},
+		}, "open store DIR: cleat.db has schema 99, this program knows " + strconv.Itoa(newest(t)) + ": made by a newer version of cleat; update cleat"},
 		{"of another program", func(t *testing.T, dir string) {
 			execute(t, rawDatabase(t, dir), "pragma application_id = 7")
 		}, "open store DIR: cleat.db is a database of another program"},

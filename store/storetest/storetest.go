@@ -63,6 +63,7 @@ func newRecord(name string) *connect.Record {
 		Kind:     connect.OAuth1,
 		Data:     value.Object("token", value.Text("t-"+name), "secret", value.Text("s-"+name)).Collection(),
 		UID:      "uid-" + name,
+		Root:     "/apps/photos",
 		Metadata: connect.Metadata{Type: "email", Value: "ana@example.com"},
 		Scope:    []string{"read", "write"},
 		Expires:  time.Date(2031, 2, 3, 4, 5, 6, 789e6, time.UTC),

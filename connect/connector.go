@@ -235,3 +235,16 @@ func (c *Connector) MarkBroken(ctx context.Context, record *Record, reason strin
 	}
 	return err
 }
+
+// Abandon ends the open flows of a session: nobody can finish them any more, and their
+// secrets are erased.
+func (c *Connector) Abandon(ctx context.Context, session string) error {
+	f, err := c.Store.FlowBy(ctx, "", Hash(session))
+	if err == nil && !f.Used {
+		err = c.Store.ClaimFlow(ctx, f.ID)
+	}
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrFlowUsed) {
+		return nil
+	}
+	return err
+}

@@ -148,10 +148,9 @@ func (t *Type) RequestedScope(more ...string) []string {
 func (t *Type) Secrets(data *value.Collection) []string {
 	secrets := engine.Leaves(t.common)
 	for name, v := range data.All() {
-		if f := t.Field(name); f != nil && f.Type != "password" && !soundsSecret(name) {
-			continue
+		if t.IsSecret(name) {
+			secrets = append(secrets, engine.Leaves(v)...)
 		}
-		secrets = append(secrets, engine.Leaves(v)...)
 	}
 	return secrets
 }
@@ -159,4 +158,11 @@ func (t *Type) Secrets(data *value.Collection) []string {
 func soundsSecret(name string) bool {
 	name = strings.ToLower(name)
 	return slices.ContainsFunc([]string{"secret", "token", "key", "pass", "pem", "pin"}, func(word string) bool { return strings.Contains(name, word) })
+}
+
+// IsSecret reports whether the data of this name must not be shown: everything but what
+// a field that is no password holds.
+func (t *Type) IsSecret(name string) bool {
+	f := t.Field(name)
+	return f == nil || f.Type == "password" || soundsSecret(name)
 }

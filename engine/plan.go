@@ -78,3 +78,6 @@ type statusType struct {
 
 // failure is one entry of response.error.
 type failure struct{ message, kind *directive }
+
+// List reports whether the plan gives a list of bundles; otherwise it gives one value.
+func (p *Plan) List() bool { return rules[p.Kind].list }

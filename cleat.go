@@ -1,0 +1,150 @@
+package cleat
+
+import (
+	"fmt"
+
+	"github.com/cleat-run/cleat/app"
+	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/source"
+	"github.com/cleat-run/cleat/value"
+)
+
+// App is a loaded app. It is immutable and safe for concurrent use.
+type App struct {
+	*app.App
+	// Findings are what is wrong with the definition; the parts without errors work.
+	Findings source.Diagnostics
+
+	common value.Value
+}
+
+// Load reads the app at path: a folder or anything inside it, makecomapp.json, or a ZIP.
+// The error is that of a definition that cannot be read at all; every smaller fault is
+// in Findings.
+func Load(path string) (*App, error) {
+	definition, found, err := app.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return NewApp(definition, found), nil
+}
+
+// NewApp returns the app of a definition that was loaded in another way, such as from an
+// [io/fs.FS].
+func NewApp(definition *app.App, found source.Diagnostics) *App {
+	return &App{App: definition, Findings: found, common: definition.Common.Root().Value()}
+}
+
+// hasFunction reports whether the app has a custom function of this name.
+func (a *App) hasFunction(name string) bool { return a.Function(name) != nil }
+
+// UnknownError says that an app has no such component.
+type UnknownError struct {
+	Kind app.Kind
+	ID   string
+	Near []string // ids that resemble it, the best first
+	All  []string // every id of the kind
+}
+
+// Error names what is missing.
+func (e *UnknownError) Error() string { return fmt.Sprintf("the app has no %s %q", e.Kind, e.ID) }
+
+func (a *App) unknown(kind app.Kind, id string) error {
+	return &UnknownError{kind, id, a.Suggest(kind, id), a.IDs(kind)}
+}
+
+// ConnectionType compiles the connection type with the given id. The error is an
+// [*UnknownError], or the findings in the connection's code.
+func (a *App) ConnectionType(id string) (*connect.Type, error) {
+	c := a.Connection(id)
+	if c == nil {
+		return nil, a.unknown(app.ConnectionKind, id)
+	}
+	t, found := connect.Compile(a.App, c)
+	return t, found.Err()
+}
+
+// Component is a module or an RPC of an app, compiled. It is immutable and safe for
+// concurrent use.
+type Component struct {
+	App         *App
+	Kind        app.Kind
+	ID          string
+	Connections []string    // ids of the connection types that it accepts, none when it needs no connection
+	Scope       []string    // that the connection must have been granted
+	Forms       []*app.Code // of the parameters: static, then mappable
+
+	plan *engine.Plan
+}
+
+// moduleKinds are the types of modules that run when they are asked to. The others
+// wait for something: a poll, a webhook, an open request.
+var moduleKinds = map[app.ModuleType]engine.Kind{
+	app.Action: engine.Action, app.Search: engine.Search, app.Universal: engine.Universal,
+}
+
+// Module compiles the module with the given id. The error is an [*UnknownError], or the
+// findings in the module's code and in the base.
+func (a *App) Module(id string) (*Component, error) {
+	m := a.App.Module(id)
+	if m == nil {
+		return nil, a.unknown(app.ModuleKind, id)
+	}
+	kind, ok := moduleKinds[m.Type]
+	if !ok {
+		return nil, fmt.Errorf("module %q is of type %s: it does not run alone", id, m.Type)
+	}
+	c := &Component{App: a, Kind: app.ModuleKind, ID: id, Connections: accepted(m.Connection, m.AltConnection, m.AttachedAccounts),
+		Scope: texts(m.Scope), Forms: []*app.Code{m.Parameters, m.Expect}}
+	return c, c.compile(kind, m.API)
+}
+
+// RPC compiles the RPC with the given id. The error is an [*UnknownError], or the
+// findings in the code of the RPC and in the base.
+func (a *App) RPC(id string) (*Component, error) {
+	r := a.App.RPC(id)
+	if r == nil {
+		return nil, a.unknown(app.RPCKind, id)
+	}
+	c := &Component{App: a, Kind: app.RPCKind, ID: id, Connections: accepted(r.Connection, r.AltConnection, r.AttachedAccounts),
+		Forms: []*app.Code{r.Parameters}}
+	return c, c.compile(engine.RPC, r.API)
+}
+
+func (c *Component) compile(kind engine.Kind, code *app.Code) error {
+	plan, found := engine.Compile(engine.Source{Name: fmt.Sprintf("%s %q", c.Kind, c.ID), Kind: kind, Code: code,
+		Base: c.App.Base, Functions: c.App.hasFunction})
+	c.plan = plan
+	return found.Err()
+}
+
+// List reports whether the component gives a list; otherwise it gives one value.
+func (c *Component) List() bool { return c.plan.List() }
+
+// accepted joins the connection, the alternative one and the attached accounts
+// (connections.md CN-9).
+func accepted(connection, alternative string, attached []string) []string {
+	var all []string
+	for _, id := range append([]string{connection, alternative}, attached...) {
+		if id != "" {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// texts reads an array of texts.
+func texts(code *app.Code) []string {
+	root := code.Root()
+	if root == nil {
+		return nil
+	}
+	var all []string
+	for _, element := range root.Elements {
+		if text, ok := element.Str(); ok {
+			all = append(all, text)
+		}
+	}
+	return all
+}

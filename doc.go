@@ -1,0 +1,18 @@
+// Package cleat runs Make.com custom apps: connectors written as JSON with
+// {{expressions}}, unchanged and outside Make's cloud.
+//
+//	app, err := cleat.Load("examples/photos")
+//	module, err := app.Module("searchPhotos")
+//	runtime := cleat.New(cleat.Options{Connections: records})
+//	run, err := runtime.Start(ctx, module, cleat.Input{Connection: record, Parameters: parameters})
+//	for bundle, err := range run.Bundles(ctx) {
+//		…
+//	}
+//
+// [Load] reads an app from a folder, from makecomapp.json or from a ZIP. A [Component]
+// is a module or an RPC of it, compiled. A [Runtime] joins it with a connection and runs
+// it: requests are sent only while the caller asks for bundles.
+//
+// The package is a thin face over the packages app (definitions), engine (runs),
+// connect (connections) and store (their records), which can be used alone.
+package cleat

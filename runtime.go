@@ -1,0 +1,146 @@
+package cleat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/value"
+)
+
+// Options of a [Runtime]. The zero value runs what needs no connection, against public
+// addresses only.
+type Options struct {
+	Engine      engine.Options
+	Connections connect.Store // nil when there are none
+	RedirectURI string        // where providers send people back to, see [connect.Connector]
+	Timezone    string        // IANA name, "" is UTC
+}
+
+// Runtime runs components with connections. It is safe for concurrent use.
+type Runtime struct {
+	engine    *engine.Engine
+	connector connect.Connector
+}
+
+// New returns a runtime.
+func New(o Options) *Runtime {
+	e := engine.New(o.Engine)
+	return &Runtime{e, connect.Connector{Engine: e, Store: o.Connections, RedirectURI: o.RedirectURI, Now: o.Engine.Now, Timezone: o.Timezone}}
+}
+
+// Connector makes, tests and changes connections.
+func (rt *Runtime) Connector() *connect.Connector { return &rt.connector }
+
+// Input is what a component runs with.
+type Input struct {
+	Connection *connect.Record // nil when the component needs none
+	Parameters *value.Collection
+	Limit      int // most bundles wanted, 0 for all that the app lets through
+}
+
+// ConnectionError says that a component cannot run with the connection it was given.
+type ConnectionError struct {
+	Component *Component
+	Record    *connect.Record // nil when a connection is missing
+	Message   string
+}
+
+// Error tells what is wrong.
+func (e *ConnectionError) Error() string { return e.Message }
+
+// Run is a component at work. It belongs to one goroutine.
+type Run struct {
+	*engine.Run
+	runtime *Runtime
+	record  *connect.Record
+}
+
+// Start begins a run; nothing is sent before the first bundle is asked for. The error is
+// a [*ConnectionError] when the connection does not fit or needs the user.
+func (rt *Runtime) Start(ctx context.Context, c *Component, in Input) (*Run, error) {
+	if err := c.fits(in.Connection, rt.now()); err != nil {
+		return nil, err
+	}
+	input := engine.Input{Parameters: value.FromCollection(in.Parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit}
+	input.Secrets = engine.Leaves(c.App.common)
+	if in.Connection != nil {
+		t, err := c.App.ConnectionType(in.Connection.Type)
+		if err != nil {
+			return nil, err
+		}
+		if input, err = rt.connector.Use(ctx, t, in.Connection, input); err != nil {
+			return nil, err
+		}
+	}
+	return &Run{rt.engine.Start(c.plan, input), rt, in.Connection}, nil
+}
+
+func (rt *Runtime) now() time.Time {
+	if rt.connector.Now != nil {
+		return rt.connector.Now()
+	}
+	return time.Now()
+}
+
+// fits checks a connection before it is used.
+func (c *Component) fits(record *connect.Record, now time.Time) error {
+	refuse := func(format string, args ...any) error {
+		return &ConnectionError{c, record, fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case record == nil && len(c.Connections) == 0:
+		return nil
+	case record == nil:
+		return refuse("%s %q needs a connection of type %q", c.Kind, c.ID, c.Connections[0])
+	case record.App != c.App.Name:
+		return refuse("connection %q belongs to the app %q, not to %q", record.Name, record.App, c.App.Name)
+	case len(c.Connections) > 0 && !slices.Contains(c.Connections, record.Type):
+		return refuse("connection %q is of type %q; %s %q needs one of type %q", record.Name, record.Type, c.Kind, c.ID, c.Connections[0])
+	case record.Broken != "":
+		return refuse("connection %q has to be authorized again: %s", record.Name, record.Broken)
+	case !record.Expires.IsZero() && now.After(record.Expires):
+		return refuse("connection %q expired on %s", record.Name, record.Expires.UTC().Format(time.DateTime))
+	}
+	return nil
+}
+
+// Missing returns what the component's scope asks for and the connection was not granted
+// (connections.md CN-23).
+func (c *Component) Missing(record *connect.Record) []string {
+	var missing []string
+	for _, scope := range c.Scope {
+		if record != nil && !slices.Contains(record.Scope, scope) {
+			missing = append(missing, scope)
+		}
+	}
+	return missing
+}
+
+// Bundles yields the bundles in order; an error comes last. A connection that the
+// service no longer accepts is marked as broken (connections.md CN-25).
+func (r *Run) Bundles(ctx context.Context) iter.Seq2[value.Value, error] {
+	return func(yield func(value.Value, error) bool) {
+		for bundle, err := range r.Run.Bundles(ctx) {
+			if err != nil {
+				r.markBroken(ctx, err)
+			}
+			if !yield(bundle, err) {
+				return
+			}
+		}
+	}
+}
+
+func (r *Run) markBroken(ctx context.Context, failure error) {
+	var e *engine.Error
+	if r.record == nil || !errors.As(failure, &e) || e.Type != engine.InvalidAccessTokenError {
+		return
+	}
+	r.runtime.connector.MarkBroken(context.WithoutCancel(ctx), r.record, e.Message)
+}

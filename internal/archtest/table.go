@@ -35,14 +35,16 @@ const imports = `
 	cleat  < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+
 	mcp    < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+
 	server < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+, ui
-	cli    < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+, ui, cleat, mcp, server
+	cli    < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+, ui, cleat, mcp, server, examples, internal/photoservice, internal/visitor, oauth1/oauth1test
 	cmd/cleat < cli
 
 	# made for tests: providers that do not share the code they check, suites for every
 	# implementation of an interface, and the checks of the whole
 	oauth1/oauth1test < nothing
 	store/storetest   < store+
-	examples          < cli
+	examples          < nothing
+	internal/photoservice < oauth1/oauth1test
+	internal/visitor  < nothing
 	internal/archtest < nothing
 	internal/docs     < cli+
 	internal/interop  < oauth1, oauth1/oauth1test, value
@@ -90,7 +92,7 @@ var outside = []struct{ module, packages, reason string }{
 // files are free.
 var closed = []struct{ imported, packages, reason string }{
 	{"net", "engine bus server cli oauth1/oauth1test", "engine is the only one that opens outgoing connections"},
-	{"net/http", "oauth1 engine connect webhook cassette makeapi server mcp cli cleat oauth1/oauth1test",
+	{"net/http", "oauth1 engine connect webhook cassette makeapi server mcp cli cleat oauth1/oauth1test internal/photoservice internal/visitor",
 		"values, expressions, definitions, forms and records know no network"},
 	{"os/exec", "js cli bus", "app functions run in a child; the browser is opened for the person"},
 	{"unsafe", "", "nothing here is worth it"},

@@ -14,7 +14,8 @@ import (
 
 // needService names the commands whose examples reach a service. Their scripts prove
 // them.
-var needService = []string{}
+var needService = []string{"demo", "connect", "run", "rpc",
+	"connections list", "connections show", "connections test", "connections edit", "connections reauthorize", "connections delete"}
 
 // TestExamplesWork types every example of every help text, in a folder with the files
 // that the examples name.

@@ -3,6 +3,8 @@ package cli
 import (
 	"io"
 	"os"
+
+	"golang.org/x/term"
 )
 
 // Streams is what a command sees of the process it runs in. Tests replace it.
@@ -15,14 +17,22 @@ type Streams struct {
 	// IsTerminal says that a person is at the other end of In and Err, so that prompts,
 	// colour and progress make sense.
 	IsTerminal bool
+	// ReadSecret reads a line from the terminal without showing it.
+	ReadSecret func() (string, error)
+	// Open shows an address in the person's browser.
+	Open func(address string) error
 }
 
 // System returns the streams of this process.
 func System() Streams {
-	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, IsTerminal: terminal(os.Stdin) && terminal(os.Stderr)}
-}
-
-func terminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	in := int(os.Stdin.Fd())
+	return Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv,
+		IsTerminal: term.IsTerminal(in) && term.IsTerminal(int(os.Stderr.Fd())),
+		ReadSecret: func() (string, error) {
+			text, err := term.ReadPassword(in)
+			return string(text), err
+		},
+		Open: openBrowser,
+	}
 }

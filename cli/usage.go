@@ -71,9 +71,14 @@ func flagNames(cmd *cobra.Command) []string {
 // arguments checks the number of arguments; the names are those of the command's use
 // line.
 func arguments(names ...string) cobra.PositionalArgs {
+	return optionalArguments(len(names), names...)
+}
+
+// optionalArguments is like arguments, but only the first ones are required.
+func optionalArguments(required int, names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
-		case len(args) < len(names):
+		case len(args) < required:
 			return usagef("see "+helpFor(cmd), "%s is missing", names[len(args)])
 		case len(args) > len(names):
 			return usagef("see "+helpFor(cmd)+"; quote what holds blanks", "unexpected argument %q", args[len(names)])

@@ -1,0 +1,339 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/store"
+	"github.com/cleat-run/cleat/value"
+	"github.com/spf13/cobra"
+)
+
+func newConnections(f *factory) *cobra.Command {
+	return newGroup("connections", "List, show, test, edit, reauthorize and delete connections",
+		newConnectionsList(f), newConnectionsShow(f), newConnectionsTest(f), newConnectionsEdit(f), newConnectionsReauthorize(f), newConnectionsDelete(f))
+}
+
+// connection is a connection as it is shown. Secrets are not in it.
+type connection struct {
+	ID       int64               `json:"id"`
+	Name     string              `json:"name"`
+	App      string              `json:"app"`
+	Type     string              `json:"type"`
+	Kind     connect.Kind        `json:"kind"`
+	UID      string              `json:"uid,omitempty"`
+	Metadata *connectionMetadata `json:"metadata,omitempty"`
+	Scope    []string            `json:"scope,omitempty"`
+	Expires  *time.Time          `json:"expires,omitempty"`
+	Broken   string              `json:"broken,omitempty"`
+	Created  time.Time           `json:"created"`
+	Updated  time.Time           `json:"updated"`
+	Root     string              `json:"appPath,omitempty"`
+	Data     *value.Value        `json:"data,omitempty"` // secrets replaced
+}
+
+type connectionMetadata struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+func connectionJSON(r *connect.Record) *connection {
+	c := &connection{ID: r.ID, Name: r.Name, App: r.App, Type: r.Type, Kind: r.Kind, UID: r.UID, Scope: r.Scope,
+		Broken: r.Broken, Created: r.Created, Updated: r.Updated, Root: r.Root}
+	if r.Metadata.Value != "" {
+		c.Metadata = &connectionMetadata{r.Metadata.Type, r.Metadata.Value}
+	}
+	if !r.Expires.IsZero() {
+		c.Expires = &r.Expires
+	}
+	return c
+}
+
+// withRecord opens the store, finds the connection and hands both over.
+func (f *factory) withRecord(ctx context.Context, name string, do func(*store.SQLite, *connect.Record) error) error {
+	records, err := f.openStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer records.Close()
+	record, err := findConnection(ctx, records, name)
+	if err != nil {
+		return err
+	}
+	return do(records, record)
+}
+
+func newConnectionsList(f *factory) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the connections",
+		Example: "  cleat connections list --json",
+		Args:    arguments(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			records, err := f.openStore(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer records.Close()
+			all, err := records.Connections(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return f.writeConnections(all)
+		},
+	}
+}
+
+func (f *factory) writeConnections(all []*connect.Record) error {
+	if f.json {
+		list := make([]*connection, len(all))
+		for i, r := range all {
+			list[i] = connectionJSON(r)
+		}
+		return writeJSON(f.std.Out, list)
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(f.std.Err, "there are no connections; cleat connect APP makes one")
+		return nil
+	}
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "ID\tNAME\tAPP\tTYPE\tACCOUNT\tSTATE")
+	for _, r := range all {
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\n", r.ID, cell(r.Name), cell(r.App), cell(r.Type), cell(r.Metadata.Value), state(r))
+	}
+	t.Flush()
+	_, err := io.WriteString(f.std.Out, printable(b.String()))
+	return err
+}
+
+// cell keeps a text from breaking a table.
+func cell(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func state(r *connect.Record) string {
+	switch {
+	case r.Broken != "":
+		return "authorize again: " + cell(r.Broken)
+	case !r.Expires.IsZero():
+		return "until " + r.Expires.UTC().Format(time.DateOnly)
+	}
+	return "ok"
+}
+
+func newConnectionsShow(f *factory) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show CONNECTION",
+		Short: "Show a connection without its secrets",
+		Long: `Show a connection: its account, scope and state, and the names of what it holds.
+Only the values of parameters that are no secrets are shown.`,
+		Example: "  cleat connections show work",
+		Args:    arguments("CONNECTION"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.withRecord(cmd.Context(), args[0], func(_ *store.SQLite, r *connect.Record) error {
+				c := connectionJSON(r)
+				c.Data = ptr(f.shownData(r))
+				if f.json {
+					return writeJSON(f.std.Out, c)
+				}
+				return writeConnection(f.std.Out, c)
+			})
+		},
+	}
+}
+
+// shownData returns the data with every value replaced that is not a typed parameter
+// known to be no secret. Without the app's definition nothing is known.
+func (f *factory) shownData(r *connect.Record) value.Value {
+	_, t, err := f.appOf(r, "")
+	shown := value.NewCollection(r.Data.Len())
+	for name, v := range r.Data.All() {
+		if err != nil || t.IsSecret(name) {
+			v = value.Text(engine.Redacted)
+		}
+		shown.Set(name, v)
+	}
+	return value.FromCollection(shown)
+}
+
+func writeConnection(out io.Writer, c *connection) error {
+	var b strings.Builder
+	line := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, "%-9s %s\n", name, text)
+		}
+	}
+	line("id", fmt.Sprint(c.ID))
+	line("name", c.Name)
+	line("app", c.App)
+	line("app path", c.Root)
+	line("type", fmt.Sprintf("%s (%s)", c.Type, c.Kind))
+	if c.Metadata != nil {
+		line("account", c.Metadata.Value)
+	}
+	line("uid", c.UID)
+	line("scope", strings.Join(c.Scope, " "))
+	if c.Expires != nil {
+		line("expires", c.Expires.UTC().Format(time.RFC3339))
+	}
+	line("broken", c.Broken)
+	line("created", c.Created.UTC().Format(time.RFC3339))
+	line("updated", c.Updated.UTC().Format(time.RFC3339))
+	for name, v := range c.Data.Collection().All() {
+		line("data", name+" = "+v.ToText())
+	}
+	_, err := io.WriteString(out, printable(b.String()))
+	return err
+}
+
+func newConnectionsTest(f *factory) *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:     "test CONNECTION",
+		Short:   "Ask the service whether a connection still works",
+		Example: "  cleat connections test work",
+		Args:    arguments("CONNECTION"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
+				_, t, err := f.appOf(r, path)
+				if err != nil {
+					return err
+				}
+				rt, err := f.runtime(records, "", nil)
+				if err != nil {
+					return err
+				}
+				return f.tested(r, rt.Connector().Test(cmd.Context(), t, r))
+			})
+		},
+	}
+	appFlag(cmd, &path)
+	return cmd
+}
+
+func (f *factory) tested(r *connect.Record, err error) error {
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return writeJSON(f.std.Out, map[string]any{"ok": true, "connection": connectionJSON(r)})
+	}
+	fmt.Fprintf(f.std.Err, "connection %q works%s\n", r.Name, account(r))
+	return nil
+}
+
+func appFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVar(path, "app", "", "`app` of the connection (default: where it was when the connection was made)")
+}
+
+func newConnectionsEdit(f *factory) *cobra.Command {
+	var path string
+	var params paramFlags
+	cmd := &cobra.Command{
+		Use:   "edit CONNECTION",
+		Short: "Change parameters of a connection",
+		Long: `Change parameters of a connection. Only those that the app marks as editable can change.
+The connection is checked with the new values before anything is stored.`,
+		Example: "  cleat connections edit work --param apiKey=@secret.txt",
+		Args:    arguments("CONNECTION"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
+				return f.edit(cmd.Context(), records, r, path, params)
+			})
+		},
+	}
+	params.add(cmd)
+	appFlag(cmd, &path)
+	return cmd
+}
+
+func (f *factory) edit(ctx context.Context, records *store.SQLite, r *connect.Record, path string, params paramFlags) error {
+	a, t, err := f.appOf(r, path)
+	if err != nil {
+		return err
+	}
+	fields := declaredIn(a.Connection(t.ID).Parameters)
+	fields.top = nil // nothing is required, and no default applies
+	values, err := params.read(f, fields)
+	if err != nil {
+		return err
+	}
+	if values.Len() == 0 {
+		return usagef("give it with --param name=value", "there is nothing to change")
+	}
+	rt, err := f.runtime(records, "", nil)
+	if err != nil {
+		return err
+	}
+	changed, err := rt.Connector().Edit(ctx, t, r, values)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		return writeJSON(f.std.Out, connectionJSON(changed))
+	}
+	fmt.Fprintf(f.std.Err, "changed connection %q\n", changed.Name)
+	return nil
+}
+
+func newConnectionsReauthorize(f *factory) *cobra.Command {
+	var path string
+	var browser browserFlags
+	cmd := &cobra.Command{
+		Use:   "reauthorize CONNECTION",
+		Short: "Authorize a connection again, with the same account",
+		Long: `Take a connection through the provider's pages again. Its id and name stay, new values
+win. With --scope it also asks for more permissions.`,
+		Example: "  cleat connections reauthorize alice --scope write",
+		Args:    arguments("CONNECTION"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
+				_, t, err := f.appOf(r, path)
+				if err != nil {
+					return err
+				}
+				return f.authorize(cmd.Context(), records, t, browser, connect.Request{Name: r.Name, ConnID: r.ID, Parameters: typed(t, r), Scope: append(r.Scope, browser.scope...)})
+			})
+		},
+	}
+	browser.add(cmd)
+	appFlag(cmd, &path)
+	return cmd
+}
+
+// typed returns what the person once typed.
+func typed(t *connect.Type, r *connect.Record) *value.Collection {
+	values := value.NewCollection(4)
+	for _, field := range t.Fields {
+		if v, ok := r.Data.Lookup(field.Name); ok {
+			values.Set(field.Name, v)
+		}
+	}
+	return values
+}
+
+func newConnectionsDelete(f *factory) *cobra.Command {
+	return &cobra.Command{
+		Use:     "delete CONNECTION",
+		Short:   "Delete a connection and its secrets",
+		Example: "  cleat connections delete work",
+		Args:    arguments("CONNECTION"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
+				if err := records.DeleteConnection(cmd.Context(), r.ID); err != nil {
+					return err
+				}
+				if f.json {
+					return writeJSON(f.std.Out, connectionJSON(r))
+				}
+				fmt.Fprintf(f.std.Err, "deleted connection %q\n", r.Name)
+				return nil
+			})
+		},
+	}
+}

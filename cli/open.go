@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/cleat-run/cleat"
+	"github.com/cleat-run/cleat/app"
+	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/store"
+)
+
+// runtime returns what components run with. It keeps to the egress guard; each exchange
+// goes to log, if there is one, and to standard error with --trace.
+func (f *factory) runtime(records connect.Store, redirectURI string, log func(engine.Exchange)) (*cleat.Runtime, error) {
+	allow, err := f.allowed()
+	if err != nil {
+		return nil, err
+	}
+	return cleat.New(cleat.Options{
+		Engine: engine.Options{
+			Egress:    engine.Egress{Allow: allow},
+			UserAgent: "cleat/" + version(),
+			Log:       f.tracing(log),
+		},
+		Connections: records,
+		RedirectURI: redirectURI,
+		Timezone:    f.timezone,
+	}), nil
+}
+
+// openStore opens the store in the home folder, which is made when it does not exist. The
+// caller must close it.
+func (f *factory) openStore(ctx context.Context) (*store.SQLite, error) {
+	dir, err := f.home()
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, store.Options{Dir: dir})
+}
+
+// load reads an app. Its findings are shown when a command that needs the definition
+// cannot go on; `cleat inspect` shows all of them.
+func (f *factory) load(path string) (*cleat.App, error) {
+	a, err := cleat.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// unknownComponent makes a usage error of an id that the app does not have.
+func unknownComponent(err error) error {
+	var unknown *cleat.UnknownError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	hint := fmt.Sprintf("the app has no %s at all", unknown.Kind)
+	if len(unknown.Near) > 0 {
+		hint = "did you mean " + strings.Join(unknown.Near, " or ") + "?"
+	} else if len(unknown.All) > 0 {
+		hint = "there are " + strings.Join(unknown.All, ", ")
+	}
+	return usagef(hint, "%s", unknown.Error())
+}
+
+// findConnection returns the connection with the given name or id.
+func findConnection(ctx context.Context, records connect.Store, name string) (*connect.Record, error) {
+	r, err := records.ConnectionNamed(ctx, name)
+	if id, wrong := strconv.ParseInt(name, 10, 64); errors.Is(err, connect.ErrNotFound) && wrong == nil {
+		r, err = records.Connection(ctx, id)
+	}
+	if !errors.Is(err, connect.ErrNotFound) {
+		return r, err
+	}
+	return nil, needsUser(&connect.Error{Reason: connect.Configuration, Message: fmt.Sprintf("there is no connection %q", name), Hint: noConnectionHint(ctx, records), Cause: err})
+}
+
+func noConnectionHint(ctx context.Context, records connect.Store) string {
+	all, err := records.Connections(ctx)
+	if err != nil || len(all) == 0 {
+		return "make one with cleat connect APP CONNECTION --name NAME"
+	}
+	names := make([]string, len(all))
+	for i, r := range all {
+		names[i] = r.Name
+	}
+	return "there are " + strings.Join(names, ", ") + "; cleat connect makes new ones"
+}
+
+// appOf loads the app of a connection: from the given path, or from where it was when the
+// connection was made.
+func (f *factory) appOf(record *connect.Record, path string) (*cleat.App, *connect.Type, error) {
+	if path == "" {
+		path = record.Root
+	}
+	if path == "" {
+		return nil, nil, usagef("give it with --app APP", "the app of connection %q is not known", record.Name)
+	}
+	a, err := f.load(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if a.Name != record.App {
+		return nil, nil, usagef("give the app with --app APP", "connection %q belongs to the app %q; %s is %q", record.Name, record.App, path, a.Name)
+	}
+	if a.Connection(record.Type) == nil {
+		return nil, nil, unknownComponent(&cleat.UnknownError{Kind: app.ConnectionKind, ID: record.Type, All: a.IDs(app.ConnectionKind)})
+	}
+	t, err := a.ConnectionType(record.Type)
+	return a, t, err
+}

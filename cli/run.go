@@ -1,0 +1,221 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cleat-run/cleat"
+	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/store"
+	"github.com/cleat-run/cleat/value"
+	"github.com/spf13/cobra"
+)
+
+// runOptions are those of run and of rpc.
+type runOptions struct {
+	*factory
+	app, id    string
+	connection string
+	params     paramFlags
+	limit      int
+}
+
+func newRun(f *factory) *cobra.Command {
+	o := &runOptions{factory: f}
+	cmd := &cobra.Command{
+		Use:   "run APP MODULE",
+		Short: "Run a module once",
+		Long: `Run a module once and print its bundles, one JSON object a line, as they come. Ctrl-C
+keeps what was printed so far.
+
+--connection names the connection to use; it may be left out when there is only one that
+fits.`,
+		Example: `  cleat run my-app listBooks
+  cleat run examples/photos searchPhotos --param text=boat --limit 3
+  cleat run examples/photos searchPhotos -p text=boat --connection alice --trace`,
+		Args: arguments("APP", "MODULE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.app, o.id = args[0], args[1]
+			return runRun(cmd.Context(), o)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().IntVar(&o.limit, "limit", 0, "stop after this `number` of bundles (default: what the app lets through)")
+	return cmd
+}
+
+func (o *runOptions) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&o.connection, "connection", "c", "", "`name` or id of the connection to use")
+	o.params.add(cmd)
+}
+
+func runRun(ctx context.Context, o *runOptions) error {
+	if o.limit < 0 {
+		return usagef("leave it out for all bundles", "--limit %d is below zero", o.limit)
+	}
+	return o.with(ctx, (*cleat.App).Module, func(run *cleat.Run, p *progress) error {
+		var line []byte
+		for bundle, err := range run.Bundles(ctx) {
+			if err != nil {
+				return err
+			}
+			p.bundles++
+			line = append(bundle.AppendJSON(line[:0]), '\n')
+			if _, err := o.std.Out.Write(line); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func newRPC(f *factory) *cobra.Command {
+	o := &runOptions{factory: f}
+	cmd := &cobra.Command{
+		Use:     "rpc APP RPC",
+		Short:   "Run an RPC and print what it gives as one JSON array",
+		Example: "  cleat rpc examples/photos listAlbums --connection alice",
+		Args:    arguments("APP", "RPC"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.app, o.id = args[0], args[1]
+			return runRPC(cmd.Context(), o)
+		},
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+func runRPC(ctx context.Context, o *runOptions) error {
+	return o.with(ctx, (*cleat.App).RPC, func(run *cleat.Run, p *progress) error {
+		all := []value.Value{}
+		for item, err := range run.Bundles(ctx) {
+			if err != nil {
+				return err
+			}
+			p.bundles++
+			all = append(all, item)
+		}
+		return writeJSON(o.std.Out, all)
+	})
+}
+
+// with loads and compiles, finds the connection, starts the run, lets do consume it, and
+// shows what else there is to know.
+func (o *runOptions) with(ctx context.Context, compile func(*cleat.App, string) (*cleat.Component, error), do func(*cleat.Run, *progress) error) error {
+	a, err := o.load(o.app)
+	if err != nil {
+		return err
+	}
+	c, err := compile(a, o.id)
+	if err != nil {
+		return unknownComponent(err)
+	}
+	fields := declaredIn(c.Forms...)
+	values, err := o.params.read(o.factory, fields)
+	if err != nil {
+		return err
+	}
+	if err := fields.require(values); err != nil {
+		return err
+	}
+	records, record, err := o.chosen(ctx, c)
+	if err != nil {
+		return err
+	}
+	var kept connect.Store
+	if records != nil {
+		defer records.Close()
+		kept = records
+	}
+	p := o.progress()
+	rt, err := o.runtime(kept, "", p.exchange)
+	if err != nil {
+		return err
+	}
+	run, err := rt.Start(ctx, c, cleat.Input{Connection: record, Parameters: values, Limit: o.limit})
+	if err != nil {
+		return o.advise(err, record)
+	}
+	err = do(run, p)
+	p.end()
+	o.warn(run.State().Warnings...)
+	if missing := c.Missing(record); len(missing) > 0 {
+		o.warn(fmt.Sprintf("%s %q asks for the scope %s, which connection %q was not granted; cleat connections reauthorize %s --scope %s asks for it",
+			c.Kind, c.ID, strings.Join(missing, ", "), record.Name, record.Name, strings.Join(missing, ",")))
+	}
+	return o.advise(err, record)
+}
+
+// chosen returns the connection to use: the named one, or the only one that fits. The
+// store is nil when the component needs no connection.
+func (o *runOptions) chosen(ctx context.Context, c *cleat.Component) (*store.SQLite, *connect.Record, error) {
+	if o.connection == "" && len(c.Connections) == 0 {
+		return nil, nil, nil
+	}
+	records, err := o.openStore(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	record, err := o.choose(ctx, records, c)
+	if err != nil {
+		records.Close()
+		return nil, nil, err
+	}
+	return records, record, nil
+}
+
+func (o *runOptions) choose(ctx context.Context, records connect.Store, c *cleat.Component) (*connect.Record, error) {
+	if o.connection != "" {
+		return findConnection(ctx, records, o.connection)
+	}
+	all, err := records.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fitting := slices.DeleteFunc(all, func(r *connect.Record) bool {
+		return r.App != c.App.Name || !slices.Contains(c.Connections, r.Type)
+	})
+	switch len(fitting) {
+	case 0:
+		return nil, needsUser(&hintedError{&cleat.ConnectionError{Component: c, Message: fmt.Sprintf("%s %q needs a connection of type %q", c.Kind, c.ID, c.Connections[0])},
+			fmt.Sprintf("make one with cleat connect %s %s --name NAME", o.app, c.Connections[0])})
+	case 1:
+		return fitting[0], nil
+	}
+	var names []string
+	for _, r := range fitting {
+		names = append(names, r.Name)
+	}
+	return nil, usagef("say which one with --connection: "+strings.Join(names, ", "), "several connections fit %s %q", c.Kind, c.ID)
+}
+
+// advise adds what the person can do about a connection that is no longer accepted.
+func (o *runOptions) advise(err error, record *connect.Record) error {
+	var failure *engine.Error
+	var unfit *cleat.ConnectionError
+	switch {
+	case errors.As(err, &failure) && failure.Type == engine.InvalidAccessTokenError && record != nil:
+		return needsUser(&hintedError{err, "cleat connections reauthorize " + record.Name})
+	case errors.As(err, &unfit) && unfit.Record != nil && (unfit.Record.Broken != "" || !unfit.Record.Expires.IsZero()):
+		return needsUser(&hintedError{err, "cleat connections reauthorize " + unfit.Record.Name})
+	case errors.As(err, &unfit):
+		return needsUser(err)
+	}
+	return err
+}
+
+// hintedError adds a hint to an error.
+type hintedError struct {
+	error
+	hint string
+}
+
+// Unwrap returns the error itself.
+func (e *hintedError) Unwrap() error { return e.error }
+
+// Hint says what the person can do.
+func (e *hintedError) Hint() string { return e.hint }

@@ -51,7 +51,7 @@ func FuzzSignVerify(f *testing.F) {
 		}}
 		theirs := func(req *http.Request) (string, error) {
 			scheme, _, _ := strings.Cut(r.URL, "://")
-			s, err := oauth1test.Verify(req, scheme+"://"+req.Host, false, func(string, string) (oauth1test.Keys, error) {
+			s, err := oauth1test.Verify(req, scheme+"://"+req.Host, oauth1test.Rules{}, func(string, string) (oauth1test.Keys, error) {
 				return oauth1test.Keys{ConsumerSecret: consumerSecret, TokenSecret: tokenSecret, PublicKey: &key.PublicKey}, nil
 			})
 			if err != nil {

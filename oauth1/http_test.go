@@ -33,7 +33,7 @@ func checkingServer(t *testing.T, signMultipart bool) (*httptest.Server, <-chan 
 	got := make(chan seen, 10)
 	key := &testKey(t).PublicKey
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, err := oauth1test.Verify(r, "", signMultipart, func(string, string) (oauth1test.Keys, error) {
+		s, err := oauth1test.Verify(r, "", oauth1test.Rules{SignMultipart: signMultipart}, func(string, string) (oauth1test.Keys, error) {
 			return oauth1test.Keys{ConsumerSecret: "c&s", TokenSecret: "t s", PublicKey: key}, nil
 		})
 		body, _ := io.ReadAll(r.Body)

@@ -127,7 +127,7 @@ func redirectServers(t *testing.T) (a, b string, hops func() []hop) {
 	var mu sync.Mutex
 	var list []hop
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, err := oauth1test.Verify(r, "", false, func(string, string) (oauth1test.Keys, error) {
+		_, err := oauth1test.Verify(r, "", oauth1test.Rules{}, func(string, string) (oauth1test.Keys, error) {
 			return oauth1test.Keys{ConsumerSecret: "c&s", TokenSecret: "t s"}, nil
 		})
 		body, _ := io.ReadAll(r.Body)

@@ -29,9 +29,15 @@ var (
 // Visit opens an authorize page and presses the button. It returns the page that the
 // person sees at the end.
 func Visit(ctx context.Context, address, decision string) (page string, err error) {
+	network := &http.Transport{}
+	defer network.CloseIdleConnections()
+	return VisitOver(ctx, network, address, decision)
+}
+
+// VisitOver is [Visit] over a network of the caller's.
+func VisitOver(ctx context.Context, network http.RoundTripper, address, decision string) (page string, err error) {
 	jar, _ := cookiejar.New(nil) // fails never without options
-	client := &http.Client{Jar: jar}
-	defer client.CloseIdleConnections()
+	client := &http.Client{Jar: jar, Transport: network}
 	asked, err := fetch(ctx, client, http.MethodGet, address, "")
 	if err != nil {
 		return "", err

@@ -65,16 +65,19 @@ func (p *Provider) authorizePage(w http.ResponseWriter, r *http.Request) {
 		render(w, http.StatusBadRequest, pageContent{Title: "Unknown request", Text: "This request is not known, or was answered already. Go back to the application and start again."})
 		return
 	}
+	if p.options.Quirks.CallbackLater {
+		t.callback = r.URL.Query().Get("oauth_callback")
+	}
 	name := t.consumer
 	if consumer := p.consumer(t.consumer); consumer != nil && consumer.Name != "" {
 		name = consumer.Name
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: formCookie(t.token), Value: t.formKey, Path: AuthorizePath,
+		Name: formCookie(t.token), Value: t.formKey, Path: r.URL.Path,
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
 	})
 	render(w, http.StatusOK, pageContent{Title: "Authorize", Question: &question{
-		User: p.options.Users[0].Name, Client: name, Token: t.token, FormKey: t.formKey, Action: AuthorizePath,
+		User: p.options.Users[0].Name, Client: name, Token: t.token, FormKey: t.formKey, Action: r.URL.RequestURI(),
 	}})
 }
 

@@ -49,6 +49,9 @@ func (p *Provider) requestToken(r *http.Request) ([][2]string, error) {
 		token: "rt-" + rand.Text(), secret: rand.Text(), consumer: s.ConsumerKey,
 		callback: callback, formKey: rand.Text(),
 	}
+	if q := p.options.Quirks; q.Activated != "" {
+		t.user, t.verifier = p.options.Users[0].Name, q.Activated
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.temporary[t.token] = t
@@ -61,7 +64,8 @@ func (p *Provider) requestToken(r *http.Request) ([][2]string, error) {
 }
 
 func (p *Provider) checkCallback(consumerKey, callback string, sent bool) error {
-	if !sent && p.options.Quirks.NoCallbackConfirmed || callback == "oob" {
+	q := p.options.Quirks
+	if !sent && (q.NoCallbackConfirmed || q.CallbackLater || q.Activated != "") || callback == "oob" {
 		return nil
 	}
 	if callback == "" {
@@ -162,6 +166,7 @@ func (p *Provider) xAuth(r *http.Request, s *Signature) ([][2]string, error) {
 
 func (p *Provider) handOut(access *accessToken) [][2]string {
 	answer := [][2]string{{"oauth_token", access.token}, {"oauth_token_secret", access.secret}, {"user", access.user}}
+	answer = append(answer, p.options.Quirks.Extra...)
 	if access.session != "" {
 		answer = append(answer,
 			[2]string{"oauth_session_handle", access.session},

@@ -27,6 +27,12 @@ type Options struct {
 
 	Realm string
 
+	// RequestToken, Authorize and AccessToken are the targets of the endpoints
+	// where they are not at the Path constants: a path, or path?query for
+	// endpoints that share a path. When RequestToken and AccessToken are the
+	// same, a token tells which is meant.
+	RequestToken, Authorize, AccessToken string
+
 	// PublicURL is how clients reach the provider when that differs from the
 	// Host header, for example "https://api.example.com"; "" = scheme by TLS,
 	// host by header.
@@ -86,9 +92,22 @@ type Quirks struct {
 	ProblemInHeaderOnly    bool // no problem report in the body
 	DeniedParameter        bool // a refusal comes back as ?denied=token
 
-	// SignMultipart also signs the text fields of multipart bodies, as Flickr
-	// does for uploads.
-	SignMultipart bool
+	// SignatureRealm is the realm that every signature must name, "" = any.
+	SignatureRealm string
+
+	// Activated authorizes temporary credentials from the start, for those who
+	// know this verifier, as an integration of Magento has it. They need no
+	// callback.
+	Activated string
+
+	// CallbackLater takes the callback from the query of the authorize page, as
+	// Garmin does; temporary credentials need none.
+	CallbackLater bool
+
+	// Extra are further fields of the answer with an access token.
+	Extra [][2]string
+
+	Rules
 }
 
 func (o Options) withDefaults() Options {

@@ -16,8 +16,9 @@ const maxRecorded = 1000
 // Provider is an OAuth 1.0 provider; it is an http.Handler and safe for
 // concurrent use.
 type Provider struct {
-	options Options
-	mux     *http.ServeMux
+	options   Options
+	mux       *http.ServeMux
+	endpoints []endpoint
 
 	mu        sync.Mutex
 	temporary map[string]*temporaryCredentials
@@ -54,6 +55,7 @@ func New(o Options) *Provider {
 	}
 	p.mux.HandleFunc(RequestTokenPath, p.leg(p.requestToken))
 	p.mux.HandleFunc(AccessTokenPath, p.leg(p.accessToken))
+	p.endpoints = endpointsOf(p)
 	p.mux.HandleFunc("GET "+AuthorizePath, p.authorizePage)
 	p.mux.HandleFunc("POST "+AuthorizePath, p.decide)
 	p.mux.Handle(WhoAmIPath, p.Protect(http.HandlerFunc(whoAmI)))
@@ -64,6 +66,12 @@ func New(o Options) *Provider {
 // Handle.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", p.now().UTC().Format(http.TimeFormat))
+	for _, e := range p.endpoints {
+		if e.is(r) {
+			e.serve(w, r)
+			return
+		}
+	}
 	p.mux.ServeHTTP(w, r)
 }
 
@@ -146,7 +154,7 @@ func (p *Provider) lookupToken(consumer, token string) (*accessToken, error) {
 
 // verify checks signature, time and nonce, and records what was right.
 func (p *Provider) verify(r *http.Request, tokenSecret func(*Consumer, string) (string, error)) (*Signature, error) {
-	s, err := Verify(r, p.options.PublicURL, p.options.Quirks.SignMultipart, func(key, token string) (Keys, error) {
+	s, err := Verify(r, p.options.PublicURL, p.options.Quirks.Rules, func(key, token string) (Keys, error) {
 		consumer := p.consumer(key)
 		if consumer == nil {
 			return Keys{}, refuse(http.StatusUnauthorized, "consumer_key_unknown", "register the client first")
@@ -156,6 +164,9 @@ func (p *Provider) verify(r *http.Request, tokenSecret func(*Consumer, string) (
 	})
 	if err != nil {
 		return nil, err
+	}
+	if realm := p.options.Quirks.SignatureRealm; realm != "" && s.Realm != realm {
+		return nil, refuse(http.StatusUnauthorized, "parameter_rejected", "the realm must be "+realm)
 	}
 	return s, p.checkFresh(s)
 }

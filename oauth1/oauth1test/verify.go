@@ -33,6 +33,7 @@ type Signature struct {
 	Transport       string // header, query or body
 	Timestamp       string
 	Nonce           string
+	Realm           string // of the header, "" = none
 	BaseString      string
 	Params          [][2]string // protocol parameters as sent, in their order
 }
@@ -59,6 +60,18 @@ type Keys struct {
 	PublicKey      *rsa.PublicKey
 }
 
+// Rules are the deviations from RFC 5849 of a provider. The zero value has none.
+type Rules struct {
+	// SignMultipart also signs the text fields of multipart bodies, as Flickr
+	// does for uploads.
+	SignMultipart bool
+
+	// Mastercard takes protocol parameters and a query without escapes as they
+	// are written, does not look into forms, and wants every body hashed: read
+	// off the signer libraries that Mastercard publishes.
+	Mastercard bool
+}
+
 // maxBody bounds what a request may send.
 const maxBody = 8 << 20
 
@@ -72,12 +85,12 @@ type received struct {
 // Verify checks the signature of r and nothing else: not the time, not the
 // nonce. keys is asked for the secrets. The body stays readable. publicURL is as
 // in [Options].
-func Verify(r *http.Request, publicURL string, signMultipart bool, keys func(consumerKey, token string) (Keys, error)) (*Signature, error) {
+func Verify(r *http.Request, publicURL string, rules Rules, keys func(consumerKey, token string) (Keys, error)) (*Signature, error) {
 	in, err := receive(r, publicURL)
 	if err != nil {
 		return nil, err
 	}
-	return in.verify(signMultipart, keys)
+	return in.verify(rules, keys)
 }
 
 func receive(r *http.Request, publicURL string) (*received, error) {
@@ -103,7 +116,7 @@ func receive(r *http.Request, publicURL string) (*received, error) {
 	return in, nil
 }
 
-func (in *received) verify(signMultipart bool, keys func(consumerKey, token string) (Keys, error)) (*Signature, error) {
+func (in *received) verify(rules Rules, keys func(consumerKey, token string) (Keys, error)) (*Signature, error) {
 	s, given, err := in.protocol()
 	if err != nil {
 		return nil, err
@@ -112,20 +125,21 @@ func (in *received) verify(signMultipart bool, keys func(consumerKey, token stri
 	if err != nil {
 		return nil, err
 	}
-	s.BaseString = in.baseString(s, signMultipart)
+	s.BaseString = in.baseString(s, rules)
 	if !rightSignature(s, given, secrets) {
 		return nil, refuse(http.StatusUnauthorized, "signature_invalid", "base string here: "+s.BaseString)
 	}
-	return s, in.checkBodyHash(s)
+	return s, in.checkBodyHash(s, rules)
 }
 
 // protocol finds the protocol parameters (3.5: in exactly one place) and
 // checks that those of 3.1 are there, once each.
 func (in *received) protocol() (s *Signature, signature string, err error) {
-	places := map[string][][2]string{"header": nil, "query": pairs(in.query)}
+	places, realm := map[string][][2]string{"header": nil, "query": pairs(in.query)}, ""
 	for _, header := range in.authorization {
 		if len(header) > 6 && strings.EqualFold(header[:6], "OAuth ") {
 			places["header"] = append(places["header"], headerParams(header[6:])...)
+			realm = headerRealm(header[6:])
 		}
 	}
 	if in.isForm() {
@@ -147,6 +161,7 @@ func (in *received) protocol() (s *Signature, signature string, err error) {
 	if s == nil {
 		return nil, "", refuse(http.StatusUnauthorized, "parameter_absent", "the request is not signed", "oauth_parameters_absent", "oauth_signature")
 	}
+	s.Realm = realm
 	return s, s.Get("oauth_signature"), s.sortOut()
 }
 
@@ -184,8 +199,8 @@ func (s *Signature) sortOut() error {
 }
 
 // baseString is 3.4.1.1.
-func (in *received) baseString(s *Signature, signMultipart bool) string {
-	return escape(strings.ToUpper(in.method)) + "&" + escape(in.baseURI()) + "&" + escape(in.parameterString(s, signMultipart))
+func (in *received) baseString(s *Signature, rules Rules) string {
+	return escape(strings.ToUpper(in.method)) + "&" + escape(in.baseURI()) + "&" + escape(in.parameterString(s, rules))
 }
 
 var httpPort, httpsPort = regexp.MustCompile(`:(80)?$`), regexp.MustCompile(`:(443)?$`)
@@ -206,22 +221,29 @@ func (in *received) baseURI() string {
 }
 
 // parameterString is 3.4.1.3.1 and 3.4.1.3.2.
-func (in *received) parameterString(s *Signature, signMultipart bool) string {
+func (in *received) parameterString(s *Signature, rules Rules) string {
 	all := pairs(in.query)
-	if s.Transport == "header" {
+	if s.Transport == "header" && !rules.Mastercard {
 		all = append(all, s.Params...)
 	}
-	if in.isForm() {
+	if in.isForm() && !rules.Mastercard {
 		all = append(all, pairs(string(in.body))...)
 	}
-	if signMultipart {
+	if rules.SignMultipart {
 		all = append(all, in.textFields()...)
 	}
 	var encoded [][2]string
 	for _, p := range all {
-		if p[0] != "oauth_signature" {
+		switch {
+		case p[0] == "oauth_signature":
+		case rules.Mastercard && unescape(in.query) == in.query:
+			encoded = append(encoded, [2]string{plus(p[0]), plus(p[1])})
+		default:
 			encoded = append(encoded, [2]string{escape(p[0]), escape(p[1])})
 		}
+	}
+	if rules.Mastercard {
+		encoded = append(encoded, s.Params...)
 	}
 	sort.Slice(encoded, func(i, j int) bool {
 		if encoded[i][0] == encoded[j][0] {
@@ -235,6 +257,9 @@ func (in *received) parameterString(s *Signature, signMultipart bool) string {
 	}
 	return strings.Join(joined, "&")
 }
+
+// plus writes a space as the query had it.
+func plus(s string) string { return strings.ReplaceAll(s, " ", "+") }
 
 // rightSignature is 3.4.2 to 3.4.4.
 func rightSignature(s *Signature, given string, k Keys) bool {
@@ -270,12 +295,15 @@ func hashFor(method string) func() hash.Hash {
 }
 
 // checkBodyHash is the draft "OAuth Request Body Hash 1.0".
-func (in *received) checkBodyHash(s *Signature) error {
+func (in *received) checkBodyHash(s *Signature, rules Rules) error {
 	given, sent := s.lookup("oauth_body_hash")
-	if !sent {
+	switch {
+	case !sent && rules.Mastercard:
+		return refuse(http.StatusBadRequest, "parameter_absent", "oauth_body_hash is missing", "oauth_parameters_absent", "oauth_body_hash")
+	case !sent:
 		return nil
 	}
-	if s.SignatureMethod == "PLAINTEXT" || in.isForm() {
+	if s.SignatureMethod == "PLAINTEXT" || in.isForm() && !rules.Mastercard {
 		return refuse(http.StatusBadRequest, "parameter_rejected", "no body hash with PLAINTEXT or with forms", "oauth_parameters_rejected", "oauth_body_hash")
 	}
 	h := hashFor(s.SignatureMethod)()
@@ -341,6 +369,16 @@ func headerParams(s string) (list [][2]string) {
 		}
 	}
 	return list
+}
+
+// headerRealm is the realm of 3.5.1.
+func headerRealm(s string) string {
+	for _, m := range headerParam.FindAllStringSubmatch(s, -1) {
+		if strings.EqualFold(m[1], "realm") {
+			return unescape(m[2])
+		}
+	}
+	return ""
 }
 
 var escapeSequence = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)

@@ -29,13 +29,14 @@ const imports = `
 	bus      < nothing
 	cassette < value
 	makeapi  < app, store
+	scaffold < app, examples, jsonc, source
 
 	# faces: each may use everything above, nothing below is used by what is above
 	ui     < nothing
 	cleat  < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+
 	mcp    < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+
 	server < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+, ui
-	cli    < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+, ui, cleat, mcp, server, examples, internal/photoservice, internal/visitor, oauth1/oauth1test
+	cli    < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+, ui, cleat, mcp, server, scaffold, examples, internal/photoservice, internal/visitor, oauth1/oauth1test
 	cmd/cleat < cli
 
 	# made for tests: providers that do not share the code they check, suites for every

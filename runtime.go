@@ -19,6 +19,7 @@ type Options struct {
 	Engine      engine.Options
 	Connections connect.Store // nil when there are none
 	RedirectURI string        // where providers send people back to, see [connect.Connector]
+	NewState    func() string // of OAuth 2.0; nil means random
 	Timezone    string        // IANA name, "" is UTC
 }
 
@@ -31,7 +32,7 @@ type Runtime struct {
 // New returns a runtime.
 func New(o Options) *Runtime {
 	e := engine.New(o.Engine)
-	return &Runtime{e, connect.Connector{Engine: e, Store: o.Connections, RedirectURI: o.RedirectURI, Now: o.Engine.Now, Timezone: o.Timezone}}
+	return &Runtime{e, connect.Connector{Engine: e, Store: o.Connections, RedirectURI: o.RedirectURI, NewState: o.NewState, Now: o.Engine.Now, Timezone: o.Timezone}}
 }
 
 // Connector makes, tests and changes connections.
@@ -42,6 +43,7 @@ type Input struct {
 	Connection *connect.Record // nil when the component needs none
 	Parameters *value.Collection
 	Limit      int // most bundles wanted, 0 for all that the app lets through
+	Retries    int // how often a refused or lost request is repeated before the run fails
 }
 
 // ConnectionError says that a component cannot run with the connection it was given.
@@ -67,7 +69,7 @@ func (rt *Runtime) Start(ctx context.Context, c *Component, in Input) (*Run, err
 	if err := c.fits(in.Connection, rt.now()); err != nil {
 		return nil, err
 	}
-	input := engine.Input{Parameters: value.FromCollection(in.Parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit}
+	input := engine.Input{Parameters: value.FromCollection(in.Parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit, Retries: in.Retries}
 	input.Secrets = engine.Leaves(c.App.common)
 	if in.Connection != nil {
 		t, err := c.App.ConnectionType(in.Connection.Type)
@@ -113,13 +115,10 @@ func (c *Component) fits(record *connect.Record, now time.Time) error {
 // Missing returns what the component's scope asks for and the connection was not granted
 // (connections.md CN-23).
 func (c *Component) Missing(record *connect.Record) []string {
-	var missing []string
-	for _, scope := range c.Scope {
-		if record != nil && !slices.Contains(record.Scope, scope) {
-			missing = append(missing, scope)
-		}
+	if record == nil {
+		return nil
 	}
-	return missing
+	return record.Missing(c.Scope)
 }
 
 // Bundles yields the bundles in order; an error comes last. A connection that the

@@ -158,7 +158,7 @@ func pasted(text, redirect string) value.Value {
 		query, _, _ = strings.Cut(query, "#")
 		return pairs(query)
 	}
-	if strings.Contains(text, "oauth_verifier=") {
+	if strings.Contains(text, "oauth_verifier=") || strings.Contains(text, "state=") {
 		return pairs(text)
 	}
 	token := ""

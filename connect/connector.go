@@ -25,6 +25,7 @@ type Connector struct {
 	// https://example.com/oauth/cb/app-oauth1. It never comes from a request.
 	RedirectURI string
 	Now         func() time.Time // nil means time.Now
+	NewState    func() string    // of OAuth 2.0; nil means random
 	Timezone    string
 }
 
@@ -35,6 +36,13 @@ func (c *Connector) now() time.Time {
 	return time.Now()
 }
 
+func (c *Connector) newState() string {
+	if c.NewState != nil {
+		return c.NewState()
+	}
+	return NewSecret()
+}
+
 // Request is the wish for a connection.
 type Request struct {
 	Name       string
@@ -42,6 +50,9 @@ type Request struct {
 	Scope      []string          // of the component and of the person, beside the default
 	Session    string            // secret of the browser or listener that begins the flow
 	ConnID     int64             // re-authorize this connection; 0 makes a new one
+
+	// AllowAccountChange lets a re-authorization be for another account (CN-22).
+	AllowAccountChange bool
 }
 
 // Started is what comes of a [Request]: a finished connection, or a page to visit first.
@@ -69,14 +80,9 @@ func (c *Connector) Create(ctx context.Context, t *Type, q Request) (*Started, e
 			return nil, err
 		}
 	}
-	s := &steps{c: c, t: t, name: q.Name, connID: q.ConnID, scope: t.RequestedScope(q.Scope...), data: data, temp: value.Object()}
-	switch t.Kind {
-	case Basic:
-		return s.check(ctx)
-	case OAuth1:
-		return s.begin(ctx, q.Session)
-	}
-	return nil, &Error{Reason: Configuration, Message: fmt.Sprintf("connections of type %s are not supported by this version", t.Kind)}
+	s := &steps{c: c, t: t, name: q.Name, connID: q.ConnID, anyAccount: q.AllowAccountChange, scope: t.RequestedScope(q.Scope...),
+		data: data, temp: value.Object(), redirectURI: c.RedirectURI}
+	return s.begin(ctx, q.Session)
 }
 
 // complete sets defaults and reports required parameters that are missing.
@@ -96,76 +102,6 @@ func (t *Type) complete(data *value.Collection) error {
 	return nil
 }
 
-// Callback is what the provider sent the person back with.
-type Callback struct {
-	Query   value.Value // collection
-	Body    value.Value // form of a POST, or undefined
-	Headers value.Value
-	Session string // "" when the browser sent no cookie
-}
-
-// Flow returns the open flow that a callback belongs to. It changes nothing.
-func (c *Connector) Flow(ctx context.Context, cb Callback) (*Flow, error) {
-	token := cb.param("oauth_token")
-	if token == "" {
-		token = cb.param("denied") // X names the token so when the person refuses
-	}
-	tokenHash, session := Hash(token), Hash(cb.Session)
-	if tokenHash == "" && session == "" {
-		return nil, &Error{Reason: UnknownFlow, Message: "this answer belongs to no open authorization", Hint: "start again"}
-	}
-	f, err := c.Store.FlowBy(ctx, tokenHash, session)
-	if errors.Is(err, ErrNotFound) {
-		return nil, &Error{Reason: UnknownFlow, Message: "this answer belongs to no open authorization", Hint: "start again", Cause: err}
-	}
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case f.SessionHash != session:
-		return nil, &Error{Reason: OtherBrowser, Message: "this authorization was begun in another browser", Hint: "finish in the browser where you began"}
-	case f.Used:
-		return nil, &Error{Reason: Used, Message: "this authorization was already used", Hint: "start again", Cause: ErrFlowUsed}
-	case c.now().After(f.Expires):
-		return nil, &Error{Reason: Expired, Message: "this authorization has expired", Hint: "start again"}
-	}
-	return f, nil
-}
-
-func (cb Callback) param(name string) string {
-	if v := cb.Query.Member(name); !v.IsNil() {
-		return v.ToText()
-	}
-	return cb.Body.Member(name).ToText()
-}
-
-// Finish takes a flow from the callback to the stored connection. A flow can be finished
-// once, whatever comes of it.
-func (c *Connector) Finish(ctx context.Context, t *Type, f *Flow, cb Callback) (*Started, error) {
-	err := c.Store.ClaimFlow(ctx, f.ID)
-	if errors.Is(err, ErrFlowUsed) {
-		return nil, &Error{Reason: Used, Message: "this authorization was already used", Hint: "start again", Cause: err}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if cb.refused() {
-		return nil, &Error{Reason: Declined, Message: "declined by the user"}
-	}
-	s := &steps{c: c, t: t, name: f.Name, connID: f.ConnID, scope: f.Scope, data: f.Data, temp: value.FromCollection(f.Temp), callback: &cb}
-	return s.resume(ctx)
-}
-
-// refused reports whether the person said no (connections.md O1-45).
-func (cb Callback) refused() bool {
-	switch cb.param("oauth_problem") {
-	case "user_refused", "permission_denied":
-		return true
-	}
-	return cb.param("denied") != "" || cb.param("error") == "access_denied" ||
-		cb.param("oauth_token") == "" && cb.param("oauth_verifier") == ""
-}
-
 // Test runs the check of a connection: the request of a basic one, info of OAuth 1.0.
 // It stores nothing.
 func (c *Connector) Test(ctx context.Context, t *Type, record *Record) error {
@@ -174,12 +110,14 @@ func (c *Connector) Test(ctx context.Context, t *Type, record *Record) error {
 }
 
 func (c *Connector) verify(ctx context.Context, t *Type, record *Record, data *value.Collection) (*steps, error) {
-	s := &steps{c: c, t: t, name: record.Name, connID: record.ID, scope: record.Scope, data: data.Clone(), temp: value.Object()}
-	section := ""
-	if t.Kind == OAuth1 {
-		section = info
-	}
-	return s, s.leg(ctx, section)
+	s := c.walk(t, record)
+	s.data = data.Clone()
+	return s, s.leg(ctx, s.course().check)
+}
+
+// walk is a walk through steps of a connection that exists.
+func (c *Connector) walk(t *Type, record *Record) *steps {
+	return &steps{c: c, t: t, name: record.Name, connID: record.ID, scope: record.Scope, data: record.Data.Clone(), temp: value.Object(), redirectURI: c.RedirectURI}
 }
 
 // Edit changes parameters of a connection after the check has passed with the new ones.
@@ -218,8 +156,7 @@ func (c *Connector) Use(ctx context.Context, t *Type, record *Record, in engine.
 	if t.rootOAuth == nil {
 		return in, nil
 	}
-	s := &steps{c: c, t: t, scope: record.Scope, data: record.Data, temp: value.Object()}
-	oauth, err := c.Engine.Start(t.rootOAuth, s.input()).OAuth(ctx)
+	oauth, err := c.Engine.Start(t.rootOAuth, c.walk(t, record).input()).OAuth(ctx)
 	in.ConnectionOAuth = oauth
 	return in, err
 }
@@ -231,19 +168,6 @@ func (c *Connector) MarkBroken(ctx context.Context, record *Record, reason strin
 	changed.Broken = reason
 	err := c.Store.UpdateConnection(ctx, &changed)
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	return err
-}
-
-// Abandon ends the open flows of a session: nobody can finish them any more, and their
-// secrets are erased.
-func (c *Connector) Abandon(ctx context.Context, session string) error {
-	f, err := c.Store.FlowBy(ctx, "", Hash(session))
-	if err == nil && !f.Used {
-		err = c.Store.ClaimFlow(ctx, f.ID)
-	}
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrFlowUsed) {
 		return nil
 	}
 	return err

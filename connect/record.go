@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/cleat-run/cleat/value"
@@ -28,6 +29,18 @@ type Record struct {
 	Version  int64     // grows by one with each change; the guard of compare-and-set
 	Created  time.Time
 	Updated  time.Time
+}
+
+// Missing returns what a component's scope asks for and the connection was not granted
+// (connections.md CN-23).
+func (r *Record) Missing(scope []string) []string {
+	var missing []string
+	for _, name := range scope {
+		if !slices.Contains(r.Scope, name) {
+			missing = append(missing, name)
+		}
+	}
+	return missing
 }
 
 // Kind is the family of a connection type.
@@ -75,6 +88,8 @@ var (
 	ErrConflict = errors.New("changed by another process in the meantime")
 	// ErrNameTaken means that another connection has this name.
 	ErrNameTaken = errors.New("a connection with this name exists")
+	// ErrOtherAccount means that a new authorization was given for another account.
+	ErrOtherAccount = errors.New("another account")
 	// ErrFlowUsed means that the flow was already finished or refused.
 	ErrFlowUsed = errors.New("this authorization was already used")
 )
@@ -105,6 +120,8 @@ type Store interface {
 	// token hash, whose session hash) is the given one; the newest if there are
 	// several; ErrNotFound when there is none.
 	FlowBy(ctx context.Context, tokenHash, sessionHash string) (*Flow, error)
+	// FlowByState is FlowBy with the hash of a state.
+	FlowByState(ctx context.Context, stateHash string) (*Flow, error)
 	// ClaimFlow marks the flow as used and erases its secrets. Of several callers one
 	// gets nil, the others ErrFlowUsed.
 	ClaimFlow(ctx context.Context, id string) error

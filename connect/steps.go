@@ -3,6 +3,9 @@ package connect
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/cleat-run/cleat/engine"
@@ -11,14 +14,21 @@ import (
 
 // steps is one walk through the steps of a connection: what they have gathered so far.
 type steps struct {
-	c        *Connector
-	t        *Type
-	name     string
-	connID   int64
-	scope    []string
-	data     *value.Collection
-	temp     value.Value
-	callback *Callback
+	c           *Connector
+	t           *Type
+	name        string
+	connID      int64
+	anyAccount  bool // the account may change
+	scope       []string
+	data        *value.Collection
+	temp        value.Value
+	redirectURI string
+	state       string // of OAuth 2.0
+	session     string
+	callback    *Callback
+	retries     int
+	force       bool // conditions are not asked
+
 	last     engine.State // of the last step
 	uid      value.Value
 	metadata value.Value
@@ -26,24 +36,41 @@ type steps struct {
 	warnings []string
 }
 
+func (s *steps) course() course { return courses[s.t.Kind] }
+
 // input is what each step sees (connections.md 2.6). parameters, data and connection are
 // one store (CN-3).
 func (s *steps) input() engine.Input {
 	data := value.FromCollection(s.data)
-	redirect := value.Text(s.c.RedirectURI)
-	scope := value.NewArray()
-	for _, name := range s.scope {
-		scope.Append(value.Text(name))
-	}
 	in := engine.Input{Parameters: data, Connection: data, Data: data, Common: s.t.common, Temp: s.temp, Timezone: s.c.Timezone,
-		OAuth1: s.t.Kind == OAuth1, Secrets: s.t.Secrets(s.data)}
+		OAuth1: s.t.Kind == OAuth1, Retries: s.retries, Unconditional: s.force, Secrets: s.t.Secrets(s.data)}
 	in.Secrets = append(in.Secrets, engine.Leaves(s.temp)...)
-	in.Roots = map[string]value.Value{"oauth": value.Object("scope", value.FromArray(scope),
-		"redirectUri", redirect, "localRedirectUri", redirect, "makeRedirectUri", redirect)}
+	in.Roots = map[string]value.Value{"oauth": s.oauth()}
 	if s.callback != nil {
 		in.Roots["query"], in.Roots["body"], in.Roots["headers"] = s.callback.Query, s.callback.Body, s.callback.Headers
 	}
 	return in
+}
+
+// oauth is the root of this name (connections.md O1-76, O1-77, 3.4, 3.5).
+func (s *steps) oauth() value.Value {
+	redirect := value.Text(s.redirectURI)
+	root := value.Object("scope", texts(s.scope), "redirectUri", redirect, "localRedirectUri", redirect, "makeRedirectUri", redirect)
+	if s.state != "" {
+		root.Collection().Set("state", value.Text(s.state))
+	}
+	if verifier, challenge := proofKey(s.session, s.state); verifier != "" {
+		root.Collection().Set("pkce", value.Object("verifier", value.Text(verifier), "challenge", value.Text(challenge)))
+	}
+	return root
+}
+
+func texts(all []string) value.Value {
+	list := value.NewArray()
+	for _, text := range all {
+		list.Append(value.Text(text))
+	}
+	return value.FromArray(list)
 }
 
 // leg runs one step; a missing one is skipped.
@@ -54,7 +81,7 @@ func (s *steps) leg(ctx context.Context, section string) error {
 	}
 	in := s.input()
 	if section == requestToken {
-		in.Callback = s.c.RedirectURI
+		in.Callback = s.redirectURI
 	}
 	run := s.c.Engine.Start(plan, in)
 	if _, err := run.Value(ctx); err != nil {
@@ -80,15 +107,20 @@ func (s *steps) take(state engine.State) {
 	s.warnings = append(s.warnings, state.Warnings...)
 }
 
-// check is the whole of a basic connection.
-func (s *steps) check(ctx context.Context) (*Started, error) {
-	if s.t.plans[""] == nil {
-		s.warnings = append(s.warnings, "the app has no request to check this connection with; it is stored unchecked")
+// grant takes the scope that the provider says it granted instead of the requested one
+// (O2-24); only the token directive calls it.
+func (s *steps) grant() {
+	var granted []string
+	if list := s.last.Scope.Array(); list != nil {
+		for _, item := range list.Items() {
+			granted = append(granted, item.ToText())
+		}
+	} else {
+		granted = strings.FieldsFunc(s.last.Scope.ToText(), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 	}
-	if err := s.leg(ctx, ""); err != nil {
-		return nil, err
+	if len(granted) > 0 {
+		s.scope = distinct(granted)
 	}
-	return s.store(ctx)
 }
 
 // store writes the finished connection: the last step of all.
@@ -101,6 +133,7 @@ func (s *steps) store(ctx context.Context) (*Started, error) {
 		if err != nil {
 			return nil, err
 		}
+		record.Expires = time.Time{} // CN-22: the new authorization says anew
 		if record, err = s.update(ctx, record); err != nil {
 			return nil, err
 		}
@@ -117,9 +150,9 @@ func (s *steps) store(ctx context.Context) (*Started, error) {
 // update stores what the steps gathered over an existing connection. The account must
 // stay the same (CN-22).
 func (s *steps) update(ctx context.Context, record *Record) (*Record, error) {
-	if uid := s.uid.ToText(); uid != "" && record.UID != "" && uid != record.UID {
+	if uid := s.uid.ToText(); uid != "" && record.UID != "" && uid != record.UID && !s.anyAccount {
 		return nil, &Error{Reason: Configuration, Message: fmt.Sprintf("this is another account than the one that connection %q belongs to", record.Name),
-			Hint: "make a new connection for it"}
+			Hint: "make a new connection for it, or allow the change", Cause: ErrOtherAccount}
 	}
 	changed := *record
 	changed.Root, changed.Data = s.t.Root, record.Data.Clone()

@@ -39,16 +39,6 @@ type Field struct {
 	Default  value.Value
 }
 
-// sections are the steps of an OAuth 1.0 connection in order (connections.md 2.4).
-const (
-	requestToken = "requestToken"
-	authorize    = "authorize"
-	accessToken  = "accessToken"
-	info         = "info"
-)
-
-var sections = []string{requestToken, authorize, accessToken, info}
-
 // Compile compiles the connection type c of a. The findings hold every mistake of its
 // code; the type is usable when none is an error.
 func Compile(a *app.App, c *app.Connection) (*Type, source.Diagnostics) {
@@ -67,18 +57,16 @@ func Compile(a *app.App, c *app.Connection) (*Type, source.Diagnostics) {
 		found.Add(wrong...)
 		return plan
 	}
-	switch {
-	case t.Kind == OAuth1:
-		for _, section := range sections {
-			if root.Get(section).Is(jsonc.Object) || root.Get(section).Is(jsonc.Array) {
-				t.plans[section] = compile(section, engine.Leg)
-			}
+	for _, section := range courses[t.Kind].sections() {
+		switch directive := root.Get(section); {
+		case section == "" && root != nil && len(root.Members)+len(root.Elements) > 0:
+			t.plans[""] = compile("", engine.Connection)
+		case section != "" && t.Kind != Basic && (directive.Is(jsonc.Object) || directive.Is(jsonc.Array)):
+			t.plans[section] = compile(section, engine.Leg)
 		}
-		if root.Has("oauth") {
-			t.rootOAuth = compile("oauth", engine.Leg)
-		}
-	case t.Kind == Basic && root != nil && len(root.Members) > 0:
-		t.plans[""] = compile("", engine.Connection)
+	}
+	if t.Kind == OAuth1 && root.Has("oauth") {
+		t.rootOAuth = compile("oauth", engine.Leg)
 	}
 	return t, found
 }
@@ -134,10 +122,15 @@ func (t *Type) Field(name string) *Field {
 // RequestedScope is the default scope with those of the component and of the person
 // added, duplicates removed, order kept (connections.md O1-76).
 func (t *Type) RequestedScope(more ...string) []string {
+	return distinct(append(t.Scope[:len(t.Scope):len(t.Scope)], more...))
+}
+
+// distinct drops what stands before already.
+func distinct(names []string) []string {
 	var all []string
-	for _, scope := range append(t.Scope[:len(t.Scope):len(t.Scope)], more...) {
-		if !slices.Contains(all, scope) {
-			all = append(all, scope)
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
 		}
 	}
 	return all

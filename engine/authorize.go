@@ -50,18 +50,28 @@ func (r *Run) address(req *request) (string, error) {
 
 // Receive runs the response directives of a plan's only request over a request that came
 // in: the callback of an OAuth connection, whose query, body and headers are roots of
-// the input. The state then holds temp and data.
-func (r *Run) Receive(ctx context.Context) error {
+// the input. The state then holds temp and data. A problem that the provider reports in
+// place of a success is an error; response.error may word it (connections.md O2-3).
+func (r *Run) Receive(ctx context.Context, problem string) error {
 	if len(r.plan.requests) == 0 {
 		return nil
 	}
-	if err := r.receive(r.plan.requests[0]); err != nil {
+	if err := r.receive(r.plan.requests[0], problem); err != nil {
 		return r.failed(ctx, err)
 	}
 	return nil
 }
 
-func (r *Run) receive(req *request) error {
+func (r *Run) receive(req *request, problem string) error {
+	came := &answer{status: http.StatusOK, body: value.Undefined}
+	if problem != "" {
+		e, err := r.directed(req, came, problem, RuntimeError, []*directive{req.response.fail.message}, []*directive{req.response.fail.kind})
+		if err != nil {
+			return err
+		}
+		e.StatusCode = 0 // nobody was asked
+		return e
+	}
 	if err := r.mergeTemp(req, req.response.temp); err != nil {
 		return err
 	}
@@ -70,9 +80,28 @@ func (r *Run) receive(req *request) error {
 		return err
 	}
 	if !valid {
-		return r.invalid(req, &answer{status: http.StatusOK, body: value.Undefined})
+		return r.invalid(req, came)
 	}
 	return r.keepState(req)
+}
+
+// Wanted reports whether the plan would send anything: whether the condition of one of
+// its requests holds. It sends nothing.
+func (r *Run) Wanted(ctx context.Context) (bool, error) {
+	for _, req := range r.plan.requests {
+		err := r.mergeTemp(req, req.temp)
+		wanted := false
+		if err == nil {
+			wanted, err = r.isTrue(req, req.condition)
+		}
+		if err != nil {
+			return false, r.failed(ctx, err)
+		}
+		if wanted {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // OAuth evaluates the oauth object of a plan's only request: the root object of an OAuth

@@ -129,7 +129,7 @@ func (b *batch) result() value.Value {
 }
 
 // keepState evaluates what a connection stores: data, uid, metadata, expires, scope.
-// Undefined members do not erase (connections.md O2-20).
+// Undefined members do not erase, nor do empty texts (connections.md O2-20, O2-24).
 func (r *Run) keepState(req *request) error {
 	s := &r.state
 	if v, err := r.evaluate(req, req.response.data); err != nil {
@@ -145,7 +145,7 @@ func (r *Run) keepState(req *request) error {
 		if err != nil {
 			return err
 		}
-		if !v.IsNil() {
+		if !v.IsEmpty() {
 			*kept.into = v
 		}
 	}

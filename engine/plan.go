@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/source"
 )
@@ -81,3 +83,9 @@ type failure struct{ message, kind *directive }
 
 // List reports whether the plan gives a list of bundles; otherwise it gives one value.
 func (p *Plan) List() bool { return rules[p.Kind].list }
+
+// Conditional reports whether the plan says itself when it is wanted: whether one of its
+// requests has a condition.
+func (p *Plan) Conditional() bool {
+	return slices.ContainsFunc(p.requests, func(r *request) bool { return r.condition != nil })
+}

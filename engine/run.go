@@ -30,6 +30,9 @@ type Input struct {
 	Limit      int // the caller's own cap on bundles; 0 means none
 	Retries    int // how often a refused or lost request is repeated before the run fails
 
+	// Unconditional runs a request whose condition is false, when it is the only one.
+	Unconditional bool
+
 	// OAuth1 says that the component uses an OAuth 1.0 connection; ConnectionOAuth is
 	// the root oauth object of that connection, evaluated (connections.md O1-33).
 	OAuth1          bool
@@ -158,7 +161,7 @@ func (r *Run) turns(ctx context.Context, req *request, out *finish) (result valu
 		if err := r.mergeTemp(req, req.temp); err != nil {
 			return result, err
 		}
-		wanted, err := r.isTrue(req, req.condition)
+		wanted, err := r.wanted(req)
 		if err != nil {
 			return result, err
 		}
@@ -186,6 +189,14 @@ func (r *Run) turns(ctx context.Context, req *request, out *finish) (result valu
 			return result, err
 		}
 	}
+}
+
+// wanted asks the condition of a request.
+func (r *Run) wanted(req *request) (bool, error) {
+	if r.in.Unconditional && len(r.plan.requests) == 1 {
+		return true, nil
+	}
+	return r.isTrue(req, req.condition)
 }
 
 // again reports whether the request is repeated, and waits before. The condition sees

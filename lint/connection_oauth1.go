@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/jsonc"
@@ -16,17 +17,22 @@ var (
 	oauth1Roots    = append([]string{"oauth"}, oauth1Sections...)
 )
 
-// unavailable are the directives that an OAuth 1.0 connection does not have
-// (connections.md O1-1 to O1-6).
-var unavailable = []struct {
+// rule is a directive that a kind of connection does not have.
+type rule struct {
 	code string
 	path []string
-}{
-	{"O1-E1", []string{"aws"}},
-	{"O1-E2", []string{"pagination"}},
-	{"O1-E3", []string{"response", "limit"}},
-	{"O1-E4", []string{"response", "iterate"}},
-	{"O1-E5", []string{"response", "output"}},
+}
+
+// forbidden are the directives that no connection has (connections.md CN-5), with the code
+// of each finding.
+func forbidden(aws, pagination, limit, iterate, output string) []rule {
+	return []rule{
+		{aws, []string{"aws"}},
+		{pagination, []string{"pagination"}},
+		{limit, []string{"response", "limit"}},
+		{iterate, []string{"response", "iterate"}},
+		{output, []string{"response", "output"}},
+	}
 }
 
 // OAuth1Connection checks the code of an OAuth 1.0 connection.
@@ -45,30 +51,34 @@ func OAuth1Connection(code *app.Code) source.Diagnostics {
 			found.Add(code.Doc.Diagnose(m.Value, source.Diagnostic{Severity: source.Warning, Code: "O1-E6", Message: fmt.Sprintf("%q is not portable to Make", m.Name())}))
 		}
 	}
+	rules := forbidden("O1-E1", "O1-E2", "O1-E3", "O1-E4", "O1-E5") // O1-1 to O1-6
 	for _, section := range oauth1Sections {
-		node := root.Get(section)
-		requests := []*jsonc.Node{node}
-		if node.Is(jsonc.Array) {
-			requests = node.Elements
-		}
-		for _, request := range requests {
-			found.Add(notAvailable(code, section, request)...)
+		for _, request := range requestsOf(root.Get(section)) {
+			found.Add(notAvailable(code, request, rules, fmt.Sprintf("an OAuth 1.0 connection (%s)", section))...)
 		}
 	}
 	found.Sort()
 	return found
 }
 
-func notAvailable(code *app.Code, section string, request *jsonc.Node) source.Diagnostics {
+// requestsOf are the requests of a directive: itself, or the elements of an array.
+func requestsOf(node *jsonc.Node) []*jsonc.Node {
+	if node.Is(jsonc.Array) {
+		return node.Elements
+	}
+	return []*jsonc.Node{node}
+}
+
+func notAvailable(code *app.Code, request *jsonc.Node, rules []rule, where string) source.Diagnostics {
 	var found source.Diagnostics
-	for _, rule := range unavailable {
-		node, name := request, ""
+	for _, rule := range rules {
+		node := request
 		for _, step := range rule.path {
-			node, name = node.Get(step), name+"."+step
+			node = node.Get(step)
 		}
 		if node != nil {
 			found.Add(code.Doc.Diagnose(node, source.Diagnostic{Code: rule.code,
-				Message: fmt.Sprintf("%q is not available in an OAuth 1.0 connection (%s)", name[1:], section), Hint: "take it out"}))
+				Message: fmt.Sprintf("%q is not available in %s", strings.Join(rule.path, "."), where), Hint: "take it out"}))
 		}
 	}
 	return found

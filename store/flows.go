@@ -56,18 +56,26 @@ func insertFlow(ctx context.Context, tx *sql.Tx, k *keys, f *connect.Flow) error
 // [connect.ErrNotFound] when there is none or both hashes are empty. A used flow has
 // neither Temp nor Data.
 func (s *SQLite) FlowBy(ctx context.Context, tokenHash, sessionHash string) (*connect.Flow, error) {
-	column, hash := "token_hash", tokenHash
 	if tokenHash == "" {
-		column, hash = "session_hash", sessionHash
+		return s.flow(ctx, "session_hash", sessionHash)
 	}
-	f, err := s.flow(ctx, column, hash)
+	return s.flow(ctx, "token_hash", tokenHash)
+}
+
+// FlowByState is [SQLite.FlowBy] with the hash of a state.
+func (s *SQLite) FlowByState(ctx context.Context, stateHash string) (*connect.Flow, error) {
+	return s.flow(ctx, "state_hash", stateHash)
+}
+
+func (s *SQLite) flow(ctx context.Context, column, hash string) (*connect.Flow, error) {
+	f, err := s.readFlow(ctx, column, hash)
 	if err != nil {
 		return nil, fmt.Errorf("read flow: %w", err)
 	}
 	return f, nil
 }
 
-func (s *SQLite) flow(ctx context.Context, column, hash string) (*connect.Flow, error) {
+func (s *SQLite) readFlow(ctx context.Context, column, hash string) (*connect.Flow, error) {
 	if hash == "" {
 		return nil, connect.ErrNotFound
 	}

@@ -104,6 +104,10 @@ func (s *turns) FlowBy(ctx context.Context, tokenHash, sessionHash string) (*con
 	return s.next().FlowBy(ctx, tokenHash, sessionHash)
 }
 
+func (s *turns) FlowByState(ctx context.Context, stateHash string) (*connect.Flow, error) {
+	return s.next().FlowByState(ctx, stateHash)
+}
+
 func (s *turns) ClaimFlow(ctx context.Context, id string) error {
 	return s.next().ClaimFlow(ctx, id)
 }

@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/cleat-run/cleat/oauth1"
@@ -51,6 +52,7 @@ type part struct{ Name, Filename, ContentType, Text, Base64 string }
 // script is a transport that compares each request with the next exchange and answers
 // it. What does not fit is kept, and told by err.
 type script struct {
+	lock      sync.Mutex
 	exchanges []exchange
 	used      int
 	faults    []error
@@ -62,6 +64,8 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.used++
 	if s.used > len(s.exchanges) {
 		err := fmt.Errorf("request %d is not in the script: %s %s", s.used, req.Method, address(req))

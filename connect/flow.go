@@ -1,0 +1,127 @@
+package connect
+
+import (
+	"context"
+	"net/url"
+	"strings"
+)
+
+// begin takes a connection up to the provider's page, or to its end when there is none to
+// visit: a basic one, two-legged OAuth 1.0, xAuth, client credentials, passwords.
+func (s *steps) begin(ctx context.Context, session string) (*Started, error) {
+	if s.t.plans[authorize] != nil && s.t.Kind == OAuth2 {
+		s.state = s.c.newState()
+	}
+	s.session = session
+	for _, section := range s.course().before {
+		if err := s.leg(ctx, section); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.confirmed(); err != nil {
+		return nil, err
+	}
+	sentCallback := s.last.Callback
+	address, err := s.address(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if address == "" {
+		return s.conclude(ctx)
+	}
+	now := s.c.now()
+	flow := &Flow{ID: NewSecret(), App: s.t.App, Type: s.t.ID, Name: s.name, ConnID: s.connID, SessionHash: Hash(session),
+		TokenHash: Hash(queryOf(address, "oauth_token")), RedirectURI: s.redirectURI, Scope: s.scope,
+		Temp: s.temp.Collection(), Data: s.data, Created: now, Expires: now.Add(flowLifetime)}
+	if s.t.Kind == OAuth2 {
+		flow.StateHash = Hash(queryOf(address, "state"))
+	}
+	if err := s.c.Store.InsertFlow(ctx, flow); err != nil {
+		return nil, err
+	}
+	return &Started{Redirect: address, PIN: sentCallback == "oob", Warnings: s.warnings}, nil
+}
+
+// confirmed checks oauth_callback_confirmed (connections.md O1-42).
+func (s *steps) confirmed() error {
+	if s.t.plans[requestToken] == nil || s.last.Callback == "" {
+		return nil
+	}
+	switch v := s.last.Body.Member("oauth_callback_confirmed"); {
+	case v.IsNil():
+		s.warnings = append(s.warnings, "OAuth 1.0 without 1.0a callback confirmation: open to session fixation")
+	case !strings.EqualFold(v.ToText(), "true"):
+		return &Error{Reason: Provider, Message: "the provider did not confirm the callback address (oauth_callback_confirmed=" + v.ToText() + ")",
+			Hint: "register " + s.redirectURI + " at the provider", StatusCode: s.last.Status}
+	}
+	return nil
+}
+
+// address is the page of the provider that the person has to visit, "" for none. The
+// state of OAuth 2.0 is added unless the app writes one (connections.md 3.4).
+func (s *steps) address(ctx context.Context) (string, error) {
+	plan := s.t.plans[authorize]
+	if plan == nil {
+		return "", nil
+	}
+	run := s.c.Engine.Start(plan, s.input())
+	address, err := run.Address(ctx)
+	if err != nil || address == "" {
+		return "", failure(err)
+	}
+	s.temp = run.State().Temp
+	if s.state != "" && queryOf(address, "state") == "" {
+		separator := "?"
+		if strings.Contains(address, "?") {
+			separator = "&"
+		}
+		address += separator + "state=" + url.QueryEscape(s.state)
+	}
+	return address, nil
+}
+
+// queryOf is a parameter that the person takes along to the provider: the temporary
+// credentials' identifier, or the state.
+func queryOf(address, name string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get(name)
+}
+
+// resume goes on behind the callback.
+func (s *steps) resume(ctx context.Context) (*Started, error) {
+	if plan := s.t.plans[authorize]; plan != nil {
+		run := s.c.Engine.Start(plan, s.input())
+		if err := run.Receive(ctx, s.callback.problem()); err != nil {
+			return nil, failure(err)
+		}
+		s.take(run.State())
+	}
+	return s.conclude(ctx)
+}
+
+// conclude exchanges the token, asks who it is, and stores.
+func (s *steps) conclude(ctx context.Context) (*Started, error) {
+	if err := s.legs(ctx); err != nil {
+		return nil, err
+	}
+	return s.store(ctx)
+}
+
+// legs runs what comes behind the callback.
+func (s *steps) legs(ctx context.Context) error {
+	if s.t.Kind == Basic && s.t.plans[""] == nil {
+		s.warnings = append(s.warnings, "the app has no request to check this connection with; it is stored unchecked")
+	}
+	for _, section := range s.course().after {
+		if err := s.leg(ctx, section); err != nil {
+			return err
+		}
+		if section == token {
+			s.grant()
+		}
+	}
+	return nil
+}

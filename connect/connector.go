@@ -73,6 +73,9 @@ func (c *Connector) Create(ctx context.Context, t *Type, q Request) (*Started, e
 	if err := t.complete(data); err != nil {
 		return nil, err
 	}
+	if err := fits(data); err != nil {
+		return nil, err
+	}
 	if q.ConnID == 0 {
 		if _, err := c.Store.ConnectionNamed(ctx, q.Name); err == nil {
 			return nil, &Error{Reason: Configuration, Message: fmt.Sprintf("a connection named %q exists", q.Name), Hint: "choose another name, or reauthorize it", Cause: ErrNameTaken}

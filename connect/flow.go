@@ -2,8 +2,11 @@ package connect
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/cleat-run/cleat/engine"
 )
 
 // begin takes a connection up to the provider's page, or to its end when there is none to
@@ -28,6 +31,9 @@ func (s *steps) begin(ctx context.Context, session string) (*Started, error) {
 	}
 	if address == "" {
 		return s.conclude(ctx)
+	}
+	if err := s.carriesToken(address); err != nil {
+		return nil, err
 	}
 	now := s.c.now()
 	flow := &Flow{ID: NewSecret(), App: s.t.App, Type: s.t.ID, Name: s.name, ConnID: s.connID, SessionHash: Hash(session),
@@ -55,6 +61,31 @@ func (s *steps) confirmed() error {
 			Hint: "register " + s.redirectURI + " at the provider", StatusCode: s.last.Status}
 	}
 	return nil
+}
+
+// carriesToken refuses to send a person away with nothing of what requestToken gave: its
+// answer was a page for people, or empty.
+func (s *steps) carriesToken(address string) error {
+	if s.t.plans[requestToken] == nil || queryOf(address, "oauth_token") != "" {
+		return nil
+	}
+	for _, text := range engine.Leaves(s.temp) {
+		if text != "" && (strings.Contains(address, text) || strings.Contains(address, url.QueryEscape(text))) {
+			return nil
+		}
+	}
+	return s.holdsNothing(requestToken)
+}
+
+// holdsNothing is the error for an answer of status 200 without what the app looks for.
+// The answer itself may be secret.
+func (s *steps) holdsNothing(section string) error {
+	kind := s.last.Headers.Member("content-type").ToText()
+	if kind == "" {
+		kind = "of no type"
+	}
+	return &Error{Reason: Provider, StatusCode: s.last.Status, Hint: "compare the provider's answer with response.temp and response.data of " + section,
+		Message: fmt.Sprintf("the provider's answer to %s (%d, %s) holds no token", section, s.last.Status, kind)}
 }
 
 // address is the page of the provider that the person has to visit, "" for none. The
@@ -122,6 +153,19 @@ func (s *steps) legs(ctx context.Context) error {
 		if section == token {
 			s.grant()
 		}
+		if section != s.course().check && s.storesNothing() {
+			return s.holdsNothing(section)
+		}
 	}
 	return nil
+}
+
+// storesNothing reports whether the last step looked for data in the answer and found none.
+func (s *steps) storesNothing() bool {
+	for _, v := range s.last.Data.Collection().All() {
+		if !v.IsEmpty() {
+			return false
+		}
+	}
+	return s.last.Data.Collection() != nil
 }

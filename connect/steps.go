@@ -125,8 +125,8 @@ func (s *steps) grant() {
 
 // store writes the finished connection: the last step of all.
 func (s *steps) store(ctx context.Context) (*Started, error) {
-	if size := len(value.FromCollection(s.data).AppendJSON(nil)); size > maxData {
-		return nil, &Error{Reason: Configuration, Message: fmt.Sprintf("the connection's data has %d bytes; %d are allowed", size, maxData)}
+	if err := fits(s.data); err != nil {
+		return nil, err
 	}
 	if s.connID != 0 {
 		record, err := s.c.Store.Connection(ctx, s.connID)
@@ -145,6 +145,13 @@ func (s *steps) store(ctx context.Context) (*Started, error) {
 		return nil, err
 	}
 	return &Started{Record: record, Warnings: s.warnings}, nil
+}
+
+func fits(data *value.Collection) error {
+	if size := len(value.FromCollection(data).AppendJSON(nil)); size > maxData {
+		return &Error{Reason: Configuration, Message: fmt.Sprintf("the connection's data has %d bytes; %d are allowed", size, maxData)}
+	}
+	return nil
 }
 
 // update stores what the steps gathered over an existing connection. The account must

@@ -57,6 +57,7 @@ const imports = `
 // tests ("…/…test") that lie below a package which it may import.
 const testImports = `
 	examples < cli+
+	connect  < store+, internal/visitor
 `
 
 // outside is the whole list of modules that we use: which of our packages may import

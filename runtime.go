@@ -32,7 +32,7 @@ type Runtime struct {
 // New returns a runtime.
 func New(o Options) *Runtime {
 	e := engine.New(o.Engine)
-	return &Runtime{e, connect.Connector{Engine: e, Store: o.Connections, RedirectURI: o.RedirectURI, NewState: o.NewState, Now: o.Engine.Now, Timezone: o.Timezone}}
+	return &Runtime{engine: e, connector: connect.Connector{Engine: e, Store: o.Connections, RedirectURI: o.RedirectURI, NewState: o.NewState, Now: o.Engine.Now, Timezone: o.Timezone}}
 }
 
 // Connector makes, tests and changes connections.
@@ -69,18 +69,43 @@ func (rt *Runtime) Start(ctx context.Context, c *Component, in Input) (*Run, err
 	if err := c.fits(in.Connection, rt.now()); err != nil {
 		return nil, err
 	}
+	run := &Run{runtime: rt, record: in.Connection}
 	input := engine.Input{Parameters: value.FromCollection(in.Parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit, Retries: in.Retries}
 	input.Secrets = engine.Leaves(c.App.common)
 	if in.Connection != nil {
-		t, err := c.App.ConnectionType(in.Connection.Type)
-		if err != nil {
-			return nil, err
-		}
-		if input, err = rt.connector.Use(ctx, t, in.Connection, input); err != nil {
+		var err error
+		if input, err = run.connect(ctx, c, in.Retries, input); err != nil {
 			return nil, err
 		}
 	}
-	return &Run{rt.engine.Start(c.plan, input), rt, in.Connection}, nil
+	run.Run = rt.engine.Start(c.plan, input)
+	return run, nil
+}
+
+// connect completes the input with the connection, which is renewed before if it has to
+// be, and once more if the service refuses it (connections.md O2-40, CN-25).
+func (r *Run) connect(ctx context.Context, c *Component, retries int, in engine.Input) (engine.Input, error) {
+	t, err := c.App.ConnectionType(r.record.Type)
+	if err != nil {
+		return in, err
+	}
+	connector := &r.runtime.connector
+	fresh, err := connector.Fresh(ctx, t, r.record, retries)
+	if err != nil {
+		return in, err
+	}
+	r.record = fresh
+	if t.CanRenew() {
+		in.Renew = func(ctx context.Context) (engine.Input, error) {
+			renewed, err := connector.Renew(ctx, t, r.record, retries)
+			if err != nil {
+				return engine.Input{}, err
+			}
+			r.record = renewed
+			return connector.Use(ctx, t, renewed, engine.Input{})
+		}
+	}
+	return connector.Use(ctx, t, fresh, in)
 }
 
 func (rt *Runtime) now() time.Time {

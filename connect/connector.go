@@ -27,6 +27,8 @@ type Connector struct {
 	Now         func() time.Time // nil means time.Now
 	NewState    func() string    // of OAuth 2.0; nil means random
 	Timezone    string
+
+	flights flights
 }
 
 func (c *Connector) now() time.Time {

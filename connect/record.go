@@ -79,6 +79,19 @@ type Flow struct {
 	Used        bool
 }
 
+// Renewal is the right to renew the secrets of a connection, which one owner at a time
+// holds over all processes, and the journal of what came of it (connections.md O2-41,
+// O2-42).
+type Renewal struct {
+	ConnID int64
+	Owner  string    // a secret of the holder
+	Until  time.Time // from then on others may take over
+	// Answer is what the provider gave for Version of the connection and is not yet
+	// stored in it; nil when there is nothing. It is secret.
+	Version int64
+	Answer  *value.Collection
+}
+
 // Errors of a [Store].
 var (
 	// ErrNotFound means that there is no such record.
@@ -90,6 +103,8 @@ var (
 	ErrNameTaken = errors.New("a connection with this name exists")
 	// ErrOtherAccount means that a new authorization was given for another account.
 	ErrOtherAccount = errors.New("another account")
+	// ErrClaimed means that another owner renews the connection.
+	ErrClaimed = errors.New("another process renews this connection")
 	// ErrFlowUsed means that the flow was already finished or refused.
 	ErrFlowUsed = errors.New("this authorization was already used")
 )
@@ -125,4 +140,15 @@ type Store interface {
 	// ClaimFlow marks the flow as used and erases its secrets. Of several callers one
 	// gets nil, the others ErrFlowUsed.
 	ClaimFlow(ctx context.Context, id string) error
+
+	// ClaimRenewal takes the right to renew a connection until r.Until; ErrClaimed
+	// while another owner holds it, which ends at the latest when its Until is not
+	// after now. An answer that an earlier owner left behind is then in r.
+	ClaimRenewal(ctx context.Context, r *Renewal, now time.Time) error
+	// JournalRenewal keeps r.Answer until EndRenewal, or until the next owner gets it
+	// from ClaimRenewal. ErrClaimed when r.Owner is no longer the owner.
+	JournalRenewal(ctx context.Context, r *Renewal) error
+	// EndRenewal erases the journal of r.Owner and its right. With a record it stores
+	// that in the same step as UpdateConnection does; if that fails nothing changes.
+	EndRenewal(ctx context.Context, r *Renewal, record *Record) error
 }

@@ -46,6 +46,13 @@ func (r *Run) exchange(ctx context.Context, p *page) (*answer, error) {
 		if err == nil {
 			err = r.read(p.req, a)
 		}
+		if refusesToken(err) && r.in.Renew != nil {
+			if err := r.renew(ctx, err); err != nil {
+				return nil, err
+			}
+			attempt--
+			continue
+		}
 		if err == nil || attempt >= r.in.Retries || !canRepeat(w, err) {
 			return a, err
 		}

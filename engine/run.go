@@ -41,6 +41,12 @@ type Input struct {
 	// does not say one itself (O1-41).
 	Callback string
 
+	// Renew is asked once in a run, when a request is refused for its credentials: with
+	// InvalidAccessTokenError or 401. Connection, ConnectionOAuth and Secrets of what it
+	// returns replace those of the run, and the request is made again
+	// (connections.md CN-25, O2-5). Nil: nothing can be renewed.
+	Renew func(ctx context.Context) (Input, error)
+
 	Secrets []string // values to mask in logs and errors
 	// Call runs one of the app's own functions; nil means that there are none.
 	Call func(name string, args []value.Value) (value.Value, error)

@@ -101,21 +101,9 @@ func (s *SQLite) InsertConnection(ctx context.Context, r *connect.Record) error 
 // its secrets could not be decrypted must not erase them, for the right keyset may yet
 // come back.
 func (s *SQLite) UpdateConnection(ctx context.Context, r *connect.Record) error {
-	stored := *r
-	stored.Version++
-	stored.Updated = s.time()
+	stored := s.nextVersion(r)
 	err := s.change(ctx, func(tx *sql.Tx, k *keys) error {
-		if err := checkVersion(ctx, tx, r); err != nil {
-			return err
-		}
-		if r.Data == nil {
-			return errors.New("the record has no data: its secrets could not be decrypted, set new ones")
-		}
-		cells, err := connectionCells(k, &stored)
-		if err != nil {
-			return err
-		}
-		return execOne(ctx, tx, connect.ErrNotFound, "update connection set ("+connectionColumns+") = ("+connectionHoles+") where id = ?", append(cells, r.ID)...)
+		return updateConnection(ctx, tx, k, r.Version, &stored)
 	})
 	if isUniqueViolation(err) {
 		err = connect.ErrNameTaken
@@ -128,22 +116,25 @@ func (s *SQLite) UpdateConnection(ctx context.Context, r *connect.Record) error 
 }
 
 // checkVersion compares; the write transaction tx keeps others from setting meanwhile.
-func checkVersion(ctx context.Context, tx *sql.Tx, r *connect.Record) error {
+func checkVersion(ctx context.Context, tx *sql.Tx, id, wanted int64) error {
 	var version int64
-	err := tx.QueryRowContext(ctx, "select version from connection where id = ?", r.ID).Scan(&version)
+	err := tx.QueryRowContext(ctx, "select version from connection where id = ?", id).Scan(&version)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return connect.ErrNotFound
-	case err == nil && version != r.Version:
+	case err == nil && version != wanted:
 		return connect.ErrConflict
 	}
 	return err
 }
 
-// DeleteConnection removes the connection with the given id, its secrets and their key,
-// or returns [connect.ErrNotFound].
+// DeleteConnection removes the connection with the given id, its secrets, their key and
+// the journal of its renewal, or returns [connect.ErrNotFound].
 func (s *SQLite) DeleteConnection(ctx context.Context, id int64) error {
 	err := s.change(ctx, func(tx *sql.Tx, _ *keys) error {
+		if _, err := tx.ExecContext(ctx, "delete from renewal where conn_id = ?", id); err != nil {
+			return err
+		}
 		return execOne(ctx, tx, connect.ErrNotFound, "delete from connection where id = ?", id)
 	})
 	if err != nil {

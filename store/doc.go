@@ -25,7 +25,7 @@
 //
 //	key-encryption keyset   keyset.json or Options.Keyset; AES-256-GCM
 //	  wraps data keys       one AES-256-GCM keyset per record and version
-//	    seal columns        connection: data, uid; flow: temp, data
+//	    seal columns        connection: data, uid; flow: temp, data; renewal: answer
 //	  wraps the uid key     HMAC-SHA-256 key of the column uid_hash, one per store
 //
 // Every ciphertext, wrapped keys included, is bound by its associated data to table,

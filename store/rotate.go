@@ -65,7 +65,7 @@ func rewrapDataKeys(ctx context.Context, tx *sql.Tx, k *kek) (Rotation, error) {
 		if err != nil {
 			return done, err
 		}
-		// The table is one of the two literals below.
+		// The table is one of the literals below.
 		if err := execOne(ctx, tx, nil, "update "+row.place.table+" set data_key = ? where rowid = ?", wrapped, row.rowid); err != nil {
 			return done, err
 		}
@@ -84,7 +84,9 @@ func wrappedDataKeys(ctx context.Context, tx *sql.Tx) ([]wrappedDataKey, error) 
 	rows, err := tx.QueryContext(ctx, `
 		select 'connection', rowid, cast(id as text), version, data_key from connection
 		union all
-		select 'flow', rowid, id, 0, data_key from flow where data_key is not null`)
+		select 'flow', rowid, id, 0, data_key from flow where data_key is not null
+		union all
+		select 'renewal', rowid, cast(conn_id as text), version, data_key from renewal where data_key is not null`)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -106,6 +107,18 @@ func (s *turns) FlowBy(ctx context.Context, tokenHash, sessionHash string) (*con
 
 func (s *turns) FlowByState(ctx context.Context, stateHash string) (*connect.Flow, error) {
 	return s.next().FlowByState(ctx, stateHash)
+}
+
+func (s *turns) ClaimRenewal(ctx context.Context, r *connect.Renewal, now time.Time) error {
+	return s.next().ClaimRenewal(ctx, r, now)
+}
+
+func (s *turns) JournalRenewal(ctx context.Context, r *connect.Renewal) error {
+	return s.next().JournalRenewal(ctx, r)
+}
+
+func (s *turns) EndRenewal(ctx context.Context, r *connect.Renewal, record *connect.Record) error {
+	return s.next().EndRenewal(ctx, r, record)
 }
 
 func (s *turns) ClaimFlow(ctx context.Context, id string) error {

@@ -26,8 +26,6 @@ var notYet = []struct{ kind, pattern, reason string }{
 	{"communication", "comm-04[134]", "the directive aws is not written"},
 	{"communication", "comm-13[5678]", "the directive endpoint is not written"},
 	{"iml", "later:*", "the function is not written; see laterFunctions"},
-	{"connections", "o2-refresh-[bkisn5]*", "a connection is not renewed before it is used"},
-	{"connections", "o2-token-renews-on-use", "a connection is not renewed before it is used"},
 	{"parameters", "*", "package form, which validates and coerces parameters, is not written"},
 }
 

@@ -40,12 +40,17 @@ func Run(t *testing.T, open func(t *testing.T) connect.Store) {
 		{"flow", testFlow},
 		{"flow/zero", testZeroFlow},
 		{"flow/by", testFlowBy},
+		{"flow/by state", testFlowByState},
 		{"flow/claim", testClaim},
 		{"flow/claim race", testClaimRace},
 		{"flow/prune", testPrune},
 		{"flow/duplicate", testDuplicateFlow},
 		{"flow/values", testFlowValues},
 		{"flow/size", testFlowSize},
+		{"renewal/claim", testRenewalClaim},
+		{"renewal/journal", testRenewalJournal},
+		{"renewal/conflict", testRenewalConflict},
+		{"renewal/race", testRenewalRace},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,292 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/value"
+)
+
+// renewalLease is how long one process may take to renew a connection: twice the timeout
+// of a request (connections.md O2-43).
+const renewalLease = 80 * time.Second
+
+// soon is how near data.expires is when a refresh without a condition runs (O2-5).
+const soon = time.Minute
+
+// flights are the renewals under way in this process, by connection.
+type flights struct {
+	lock sync.Mutex
+	open map[int64]*flight
+}
+
+// flight is one renewal, for which several callers may wait.
+type flight struct {
+	done   chan struct{}
+	record *Record
+	err    error
+}
+
+// Fresh returns the connection as it can be used now. It is renewed before when a
+// condition of refresh or token says so (connections.md O2-40); then one owner renews it
+// and all others, in other processes too, wait for what it gets. Fresh gives up with ctx,
+// the renewal goes on. When the provider refuses it is marked as broken, and the error is
+// an [*engine.Error] of type InvalidAccessTokenError. retries is how often a lost request
+// is repeated.
+func (c *Connector) Fresh(ctx context.Context, t *Type, record *Record, retries int) (*Record, error) {
+	if section, err := c.due(ctx, t, record); section == "" || err != nil {
+		return record, err
+	}
+	return c.renewed(ctx, &renewal{c: c, t: t, record: record, retries: retries})
+}
+
+// Renew is Fresh for a connection that a service has refused although it seemed good: no
+// condition is asked (CN-25). Nothing is done when the stored connection is newer than
+// record already.
+func (c *Connector) Renew(ctx context.Context, t *Type, record *Record, retries int) (*Record, error) {
+	if !t.CanRenew() {
+		return nil, &Error{Reason: Configuration, Message: fmt.Sprintf("connections of type %q cannot be renewed without a person", t.ID)}
+	}
+	return c.renewed(ctx, &renewal{c: c, t: t, record: record, retries: retries, refused: true})
+}
+
+// renewals are the directives that renew a connection in use: refresh, and a token that
+// needs no person (O2-5, O2-6).
+func (t *Type) renewals() []string {
+	var sections []string
+	if t.plans[refresh] != nil {
+		sections = append(sections, refresh)
+	}
+	if plan := t.plans[token]; plan != nil && plan.Conditional() && t.plans[authorize] == nil {
+		sections = append(sections, token)
+	}
+	return sections
+}
+
+// CanRenew reports whether connections of the type can be renewed without a person.
+func (t *Type) CanRenew() bool { return len(t.renewals()) > 0 }
+
+// due returns the directive that has to run before the connection is used, "" for none.
+func (c *Connector) due(ctx context.Context, t *Type, record *Record) (string, error) {
+	for _, section := range t.renewals() {
+		plan := t.plans[section]
+		if !plan.Conditional() {
+			if expires := record.Data.Get("expires"); expires.Kind() == value.KindDate && expires.AsTime().Before(c.now().Add(soon)) {
+				return section, nil
+			}
+			continue
+		}
+		wanted, err := c.Engine.Start(plan, c.walk(t, record).input()).Wanted(ctx)
+		if err != nil {
+			return "", err
+		}
+		if wanted {
+			return section, nil
+		}
+	}
+	return "", nil
+}
+
+// renewed waits for the flight of a connection, and begins one when there is none. The
+// flight does not end with the caller.
+func (c *Connector) renewed(ctx context.Context, r *renewal) (*Record, error) {
+	id := r.record.ID
+	c.flights.lock.Lock()
+	f := c.flights.open[id]
+	if f == nil {
+		f = &flight{done: make(chan struct{})}
+		if c.flights.open == nil {
+			c.flights.open = map[int64]*flight{}
+		}
+		c.flights.open[id] = f
+		go func() {
+			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewalLease)
+			defer cancel()
+			f.record, f.err = r.run(bounded)
+			c.flights.lock.Lock()
+			delete(c.flights.open, id)
+			c.flights.lock.Unlock()
+			close(f.done)
+		}()
+	}
+	c.flights.lock.Unlock()
+	select {
+	case <-f.done:
+		return f.record, f.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// renewal is the renewal of one connection by one owner.
+type renewal struct {
+	c       *Connector
+	t       *Type
+	record  *Record
+	retries int
+	refused bool // a service refused it; conditions are not asked
+	claim   Renewal
+}
+
+// run claims, looks again, renews and stores (O2-41, O2-42).
+func (r *renewal) run(ctx context.Context) (*Record, error) {
+	for {
+		if err := r.take(ctx); err != nil {
+			return nil, err
+		}
+		if r.claim.Answer == nil {
+			return r.held(ctx)
+		}
+		// An owner ended between the answer and the store: its answer counts.
+		if _, err := r.store(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// poll is how often the claim of another process is tried.
+const poll = 50 * time.Millisecond
+
+// take waits until the renewal is ours.
+func (r *renewal) take(ctx context.Context) error {
+	r.claim = Renewal{ConnID: r.record.ID, Owner: NewSecret()}
+	for {
+		now := r.c.now()
+		r.claim.Until = now.Add(renewalLease)
+		err := r.c.Store.ClaimRenewal(ctx, &r.claim, now)
+		if !errors.Is(err, ErrClaimed) {
+			return err
+		}
+		timer := time.NewTimer(poll)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return &engine.Error{Type: engine.ConnectionError, Message: "another process is renewing this connection and does not end", Cause: ctx.Err()}
+		}
+	}
+}
+
+// held does the work of the owner. What was stored in the meantime counts.
+func (r *renewal) held(ctx context.Context) (*Record, error) {
+	before := r.record.Version
+	current, err := r.c.Store.Connection(ctx, r.record.ID)
+	if err != nil {
+		return nil, r.end(ctx, err)
+	}
+	r.record = current
+	section := r.t.renewals()[0]
+	if r.refused {
+		if current.Version != before && current.Broken == "" {
+			return current, r.end(ctx, nil)
+		}
+	} else if section, err = r.c.due(ctx, r.t, current); section == "" || err != nil {
+		return current, r.end(ctx, err)
+	}
+	if r.claim.Answer, err = r.ask(ctx, section); err != nil {
+		return r.fail(ctx, err)
+	}
+	r.claim.Version = current.Version
+	ctx = context.WithoutCancel(ctx) // from here on the answer must not get lost
+	if err := r.c.Store.JournalRenewal(ctx, &r.claim); err != nil {
+		return nil, err
+	}
+	return r.store(ctx)
+}
+
+// end gives the right back, even when the time is up, and returns err.
+func (r *renewal) end(ctx context.Context, err error) error {
+	if ended := r.c.Store.EndRenewal(context.WithoutCancel(ctx), &r.claim, nil); err == nil {
+		return ended
+	}
+	return err
+}
+
+// ask makes the request and returns what it changes: each name of data with its value
+// before and after, and when the person has to authorize again.
+func (r *renewal) ask(ctx context.Context, section string) (*value.Collection, error) {
+	s := r.c.walk(r.t, r.record)
+	s.retries, s.force = r.retries, r.refused
+	if err := s.leg(ctx, section); err != nil {
+		return nil, err
+	}
+	if s.storesNothing() {
+		return nil, s.holdsNothing(section)
+	}
+	if old := r.record.Data.Get("expires"); !old.IsNil() && sameJSON(old, s.data.Get("expires")) {
+		s.data.Set("expires", value.Null) // the new token does not say when it ends (O2-25)
+	}
+	changes := value.NewCollection(4)
+	for name, after := range s.data.All() {
+		if before := r.record.Data.Get(name); !sameJSON(before, after) {
+			changes.Set(name, value.List(before, after))
+		}
+	}
+	answer := value.Object("data", value.FromCollection(changes))
+	if s.expires.Kind() == value.KindDate {
+		answer.Collection().Set("expires", s.expires)
+	}
+	return answer.Collection(), nil
+}
+
+// store merges the answer into the connection, the journal of which ends in the same
+// step. A value that somebody else has changed meanwhile, such as a new authorization,
+// stays.
+func (r *renewal) store(ctx context.Context) (*Record, error) {
+	for {
+		current, err := r.c.Store.Connection(ctx, r.record.ID)
+		if err != nil {
+			return nil, err
+		}
+		changed := *current
+		changed.Data = current.Data.Clone()
+		for name, values := range r.claim.Answer.Get("data").Collection().All() {
+			if sameJSON(changed.Data.Get(name), values.Array().At(0)) {
+				changed.Data.Set(name, values.Array().At(1))
+			}
+		}
+		if expires := r.claim.Answer.Get("expires"); expires.Kind() == value.KindDate {
+			changed.Expires = expires.AsTime()
+		}
+		changed.Broken = ""
+		err = r.c.Store.EndRenewal(ctx, &r.claim, &changed)
+		if !errors.Is(err, ErrConflict) {
+			return &changed, err
+		}
+	}
+}
+
+// fail ends a renewal that the provider refused or did not answer. Only a refusal marks
+// the connection (O2-44).
+func (r *renewal) fail(ctx context.Context, failure error) (*Record, error) {
+	var e *engine.Error
+	if !errors.As(failure, &e) || !refusesGrant(e) {
+		return nil, r.end(ctx, failure)
+	}
+	ctx = context.WithoutCancel(ctx)
+	broken := *r.record
+	broken.Broken = e.Message
+	err := r.c.Store.EndRenewal(ctx, &r.claim, &broken)
+	if errors.Is(err, ErrConflict) {
+		if err = r.end(ctx, nil); err == nil {
+			return r.c.Store.Connection(ctx, r.record.ID) // authorized anew in the meantime
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, &engine.Error{Type: engine.InvalidAccessTokenError, Message: fmt.Sprintf("connection %q has to be authorized again: %s", r.record.Name, e.Message),
+		StatusCode: e.StatusCode, Step: e.Step, Directive: e.Directive, Position: e.Position, Data: e.Data, Cause: failure}
+}
+
+// refusesGrant reports whether an answer means that the refresh token or the credentials
+// are no longer good (RFC 6749 5.2).
+func refusesGrant(e *engine.Error) bool {
+	return e.Type == engine.InvalidAccessTokenError || e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusUnauthorized ||
+		e.Data.Member("error").ToText() == "invalid_grant"
+}

@@ -318,22 +318,44 @@ func typed(t *connect.Type, r *connect.Record) *value.Collection {
 }
 
 func newConnectionsDelete(f *factory) *cobra.Command {
-	return &cobra.Command{
-		Use:     "delete CONNECTION",
-		Short:   "Delete a connection and its secrets",
+	var path string
+	cmd := &cobra.Command{
+		Use:   "delete CONNECTION",
+		Short: "Delete a connection and its secrets",
+		Long: `Delete a connection and its secrets. Where the app says how, the provider is asked before
+to forget it; the connection is deleted whatever the provider answers.`,
 		Example: "  cleat connections delete work",
 		Args:    arguments("CONNECTION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
-				if err := records.DeleteConnection(cmd.Context(), r.ID); err != nil {
-					return err
-				}
-				if f.json {
-					return writeJSON(f.std.Out, connectionJSON(r))
-				}
-				fmt.Fprintf(f.std.Err, "deleted connection %q\n", r.Name)
-				return nil
+				return f.delete(cmd.Context(), records, r, path)
 			})
 		},
 	}
+	appFlag(cmd, &path)
+	return cmd
+}
+
+func (f *factory) delete(ctx context.Context, records *store.SQLite, r *connect.Record, path string) error {
+	rt, err := f.runtime(records, "", nil)
+	if err != nil {
+		return err
+	}
+	_, t, unknown := f.appOf(r, path)
+	if unknown != nil {
+		t = nil
+		f.warn("the provider was not asked to forget it: " + unknown.Error())
+	}
+	refused, err := rt.Connector().Delete(ctx, t, r)
+	if err != nil {
+		return err
+	}
+	if refused != nil {
+		f.warn("the provider did not forget it: " + refused.Error())
+	}
+	if f.json {
+		return writeJSON(f.std.Out, connectionJSON(r))
+	}
+	fmt.Fprintf(f.std.Err, "deleted connection %q\n", r.Name)
+	return nil
 }

@@ -125,30 +125,6 @@ func (c *Connector) walk(t *Type, record *Record) *steps {
 	return &steps{c: c, t: t, name: record.Name, connID: record.ID, scope: record.Scope, data: record.Data.Clone(), temp: value.Object(), redirectURI: c.RedirectURI}
 }
 
-// Edit changes parameters of a connection after the check has passed with the new ones.
-// An empty password means unchanged; only editable parameters can change
-// (connections.md CN-20, CN-21).
-func (c *Connector) Edit(ctx context.Context, t *Type, record *Record, parameters *value.Collection) (*Record, error) {
-	data := record.Data.Clone()
-	for name, v := range parameters.All() {
-		f := t.Field(name)
-		switch {
-		case f == nil:
-			return nil, &Error{Reason: Configuration, Message: fmt.Sprintf("the connection has no parameter %q", name)}
-		case f.Type == "password" && v.IsEmpty():
-			continue
-		case !f.Editable && !sameJSON(data.Get(name), v):
-			return nil, &Error{Reason: Configuration, Message: fmt.Sprintf("the parameter %q cannot be changed later", name), Hint: "make a new connection"}
-		}
-		data.Set(name, v)
-	}
-	s, err := c.verify(ctx, t, record, data)
-	if err != nil {
-		return nil, err
-	}
-	return s.update(ctx, record)
-}
-
 func sameJSON(a, b value.Value) bool { return string(a.AppendJSON(nil)) == string(b.AppendJSON(nil)) }
 
 // Use completes the input of a component's run with the connection it works with.

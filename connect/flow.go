@@ -16,10 +16,8 @@ func (s *steps) begin(ctx context.Context, session string) (*Started, error) {
 		s.state = s.c.newState()
 	}
 	s.session = session
-	for _, section := range s.course().before {
-		if err := s.leg(ctx, section); err != nil {
-			return nil, err
-		}
+	if err := s.legs(ctx, s.course().before); err != nil {
+		return nil, err
 	}
 	if err := s.confirmed(); err != nil {
 		return nil, err
@@ -135,25 +133,25 @@ func (s *steps) resume(ctx context.Context) (*Started, error) {
 
 // conclude exchanges the token, asks who it is, and stores.
 func (s *steps) conclude(ctx context.Context) (*Started, error) {
-	if err := s.legs(ctx); err != nil {
+	if s.t.Kind == Basic && s.t.plans[""] == nil {
+		s.warnings = append(s.warnings, "the app has no request to check this connection with; it is stored unchecked")
+	}
+	if err := s.legs(ctx, s.course().after); err != nil {
 		return nil, err
 	}
 	return s.store(ctx)
 }
 
-// legs runs what comes behind the callback.
-func (s *steps) legs(ctx context.Context) error {
-	if s.t.Kind == Basic && s.t.plans[""] == nil {
-		s.warnings = append(s.warnings, "the app has no request to check this connection with; it is stored unchecked")
-	}
-	for _, section := range s.course().after {
+// legs runs several steps, and looks whether those that have to give a token do.
+func (s *steps) legs(ctx context.Context, sections []string) error {
+	for _, section := range sections {
 		if err := s.leg(ctx, section); err != nil {
 			return err
 		}
 		if section == token {
 			s.grant()
 		}
-		if section != s.course().check && s.storesNothing() {
+		if (section == token || section == accessToken) && s.storesNothing() {
 			return s.holdsNothing(section)
 		}
 	}

@@ -27,6 +27,7 @@ type Type struct {
 	common    value.Value
 	plans     map[string]*engine.Plan // by section; "" is the check of a basic connection
 	rootOAuth *engine.Plan            // holds the root oauth object alone
+	address   map[string]bool         // fields that occur in an address
 }
 
 // Field is a parameter of a connection as far as this package needs to know it.
@@ -50,6 +51,7 @@ func Compile(a *app.App, c *app.Connection) (*Type, source.Diagnostics) {
 	var found source.Diagnostics
 	t.scopes(c, &found)
 	t.fields(c.Parameters)
+	t.addresses(a, c)
 	functions := func(name string) bool { return a.Function(name) != nil }
 	root := c.API.Root()
 	compile := func(section string, kind engine.Kind) *engine.Plan {

@@ -69,6 +69,8 @@ func (e *RefusedError) Hint() string {
 	return fmt.Sprintf("if you trust it, allow it: --egress-allow %s/%d", e.Addr, e.Addr.BitLen())
 }
 
+const dialTimeout = 15 * time.Second
+
 // Check reports whether the address may be reached.
 func (g *Egress) Check(host string, addr netip.Addr, port int) error {
 	addr = addr.Unmap().WithZone("")
@@ -118,7 +120,7 @@ func (g *Egress) dial(ctx context.Context, network, address string) (net.Conn, e
 			return nil, err
 		}
 	}
-	dialer := net.Dialer{Timeout: 15 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
+	dialer := net.Dialer{Timeout: dialTimeout, Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return err
@@ -169,12 +171,12 @@ func (g *Egress) transport() *http.Transport {
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    16,
 		IdleConnTimeout:        90 * time.Second,
-		TLSHandshakeTimeout:    15 * time.Second,
+		TLSHandshakeTimeout:    dialTimeout,
 		DisableCompression:     true, // answers are decoded by decode.go, with a limit
 		MaxResponseHeaderBytes: 256 << 10,
 	}
-	if g.Proxy != nil {
-		t.Proxy = http.ProxyURL(g.Proxy)
+	if g.Proxy != nil { // chosen by the operator, who may keep it in a private network
+		t.Proxy, t.DialContext = http.ProxyURL(g.Proxy), (&net.Dialer{Timeout: dialTimeout}).DialContext
 	}
 	return t
 }

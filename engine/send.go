@@ -132,7 +132,7 @@ func (r *Run) hop(ctx context.Context, req *request, unsigned *wire) (*answer, e
 func (r *Run) roundTrip(ctx context.Context, req *request, w *wire) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
-	out := (&http.Request{Method: w.method, URL: w.url.http(), Host: w.url.host, Header: w.header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	out := (&http.Request{Method: w.method, URL: w.url.http(r.engine.options.Egress.Proxy != nil), Host: w.url.host, Header: w.header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	if host := w.header.Get("Host"); host != "" {
 		out.Host = host
 	}

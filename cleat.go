@@ -114,9 +114,23 @@ func (a *App) RPC(id string) (*Component, error) {
 
 func (c *Component) compile(kind engine.Kind, code *app.Code) error {
 	plan, found := engine.Compile(engine.Source{Name: fmt.Sprintf("%s %q", c.Kind, c.ID), Kind: kind, Code: code,
-		Base: c.App.Base, Functions: c.App.hasFunction})
+		Base: c.App.Base, Functions: c.App.hasFunction, Endpoint: c.App.endpoint})
 	c.plan = plan
 	return found.Err()
+}
+
+// endpoint compiles a sibling endpoint; nil means that there is none without errors.
+func (a *App) endpoint(id string) *engine.Plan {
+	e := a.Endpoint(id)
+	if e == nil || e.API == nil {
+		return nil
+	}
+	plan, found := engine.Compile(engine.Source{Name: fmt.Sprintf("endpoint %q", id), Kind: engine.Endpoint, Code: e.API,
+		Base: a.Base, Functions: a.hasFunction})
+	if found.Err() != nil {
+		return nil
+	}
+	return plan
 }
 
 // List reports whether the component gives a list; otherwise it gives one value.

@@ -135,6 +135,7 @@ func (d *demo) start(ctx context.Context, listen, redirectURI string) error {
 			Egress:    engine.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}},
 			UserAgent: "cleat/" + version(),
 			Log:       d.tracing(d.exchanges.add),
+			Debug:     true,
 		},
 		Connections: d.records, RedirectURI: redirectURI, Timezone: d.timezone,
 	})

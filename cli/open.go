@@ -26,6 +26,7 @@ func (f *factory) runtime(records connect.Store, redirectURI string, log func(en
 			Egress:    engine.Egress{Allow: allow},
 			UserAgent: "cleat/" + version(),
 			Log:       f.tracing(log),
+			Debug:     f.trace,
 		},
 		Connections: records,
 		RedirectURI: redirectURI,

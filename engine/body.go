@@ -10,6 +10,8 @@ import (
 const (
 	typeJSON = "application/json"
 	typeForm = "application/x-www-form-urlencoded"
+
+	typeMultipart = "multipart/form-data"
 )
 
 // encodeBody makes the bytes of a body and the Content-Type that goes with them
@@ -41,6 +43,8 @@ func encodeBody(kind string, v value.Value) (body []byte, contentType string, er
 			return nil, "", fmt.Errorf("a body of type urlencoded must be an object, but is %s", v.Kind())
 		}
 		return []byte(oauth1.EncodeForm(formPairs(nil, "", v))), typeForm, nil
+	case typeMultipart:
+		return encodeMultipart(v)
 	case "text", "string", "raw":
 		if v.Collection() != nil || v.Array() != nil {
 			return v.AppendJSON(nil), "", nil

@@ -88,6 +88,9 @@ func (r *Run) item(b *batch, item value.Value) error {
 	if err != nil || !keep {
 		return err
 	}
+	if err := r.marks(b.req); err != nil {
+		return err
+	}
 	if b.req.response.output != nil {
 		if item, err = r.evaluate(b.req, b.req.response.output); err != nil {
 			return err
@@ -140,7 +143,7 @@ func (r *Run) keepState(req *request) error {
 	for _, kept := range []struct {
 		d    *directive
 		into *value.Value
-	}{{req.response.uid, &s.UID}, {req.response.metadata, &s.Metadata}, {req.response.expires, &s.Expires}, {req.response.scope, &s.Scope}} {
+	}{{req.response.uid, &s.UID}, {req.response.metadata, &s.Metadata}, {req.response.expires, &s.Expires}, {req.response.oauth, &s.OAuth}, {req.response.scope, &s.Scope}} {
 		v, err := r.evaluate(req, kept.d)
 		if err != nil {
 			return err

@@ -22,13 +22,15 @@ type Source struct {
 	Base    *app.Code // merged under each request of the kinds that inherit; may be nil
 	// Functions reports the app's own functions by name; nil means none.
 	Functions func(name string) bool
+	// Endpoint returns the plan of a sibling endpoint; nil means that there are none.
+	Endpoint func(name string) *Plan
 }
 
 // Compile merges the base under a communication and compiles every expression of it. It
 // reports all mistakes at once; the plan is usable when none of them is an error.
 // Compile evaluates nothing and touches no network.
 func Compile(s Source) (*Plan, source.Diagnostics) {
-	c := &compiler{functions: s.Functions}
+	c := &compiler{source: s}
 	plan := &Plan{Name: s.Name, Kind: s.Kind}
 	root := define(s.Code, s.Code.Root())
 	base := inheritedFrom(s, root)
@@ -64,77 +66,54 @@ func inheritedFrom(s Source, root *definition) *definition {
 }
 
 type compiler struct {
-	functions func(name string) bool
-	found     source.Diagnostics
-	at        places
+	source Source
+	found  source.Diagnostics
+	at     places
 }
 
 func (c *compiler) report(d *definition, code, message, hint string) {
 	c.found.Add(d.code.Doc.Diagnose(d.node, source.Diagnostic{Code: code, Message: message, Hint: hint}))
 }
 
-// request compiles one request object. Unknown directives are ignored, as at run time
-// of the platform; telling the author is the linter's work.
+// request compiles one request object.
 func (c *compiler) request(step string, d *definition) *request {
 	c.at = places{}
-	r := &request{step: step, at: c.at, encodeURL: true, follow: true, followAll: true}
+	r := &request{step: step, at: c.at, encodeURL: true, repeatKeys: true, verifyTLS: true, follow: true, followAll: true}
+	r.response.unwrap = true
 	if d == nil {
-		d = &definition{node: &jsonc.Node{Kind: jsonc.Object}}
+		return r
 	}
-	r.condition, r.otherwise = c.condition(d.get("condition"))
-	r.temp = c.directive(d, "temp")
-	r.url, r.baseURL = c.directive(d, "url"), c.directive(d, "baseUrl")
-	r.method, r.headers, r.qs = c.directive(d, "method"), c.directive(d, "headers"), c.directive(d, "qs")
-	r.body, r.bodyType = c.directive(d, "body"), c.directive(d, "type")
-	r.timeout = c.directive(d, "timeout")
-	if oauth := d.get("oauth"); oauth.is(jsonc.Null) {
-		r.oauthOff = true
-	} else {
-		r.oauth = c.directive(d, "oauth")
-	}
-	c.static(d, &r.encodeURL, "encodeUrl")
-	c.static(d, &r.follow, "followRedirects", "followRedirect")
-	c.static(d, &r.followAll, "followAllRedirects", "followAllRedirect")
-	c.static(d, &r.gzip, "gzip")
-	r.repeat = c.repeat(d)
-	if p := d.get("pagination"); p.is(jsonc.Object) {
-		r.pagination = c.pagination(p)
-	}
-	c.response(&r.response, d)
-	for _, path := range items(d.path("log", "sanitize")) {
-		if text, ok := path.node.Str(); ok {
-			r.sanitize = append(r.sanitize, text)
+	for _, known := range directives {
+		if own := d.path(strings.Split(known.path, ".")...); own != nil && (r.pagination != nil || !strings.HasPrefix(known.path, "pagination.")) {
+			known.compile(c, r, own, known.path)
 		}
 	}
+	c.exclusive(r, d)
 	return r
 }
 
-func items(d *definition) []*definition {
-	if d == nil {
-		return nil
+// besideEndpoint are the directives that a call of an endpoint forbids (communication.md
+// 14): the endpoint has its own.
+var besideEndpoint = []string{"url", "method", "headers", "qs", "body", "encodeUrl", "ca", "type", "gzip", "aws",
+	"followRedirects", "followAllRedirects", "oauth"}
+
+func (c *compiler) exclusive(r *request, d *definition) {
+	if r.endpoint == nil {
+		return
 	}
-	return d.items
+	for _, name := range besideEndpoint {
+		if own := d.get(name); own != nil && own.code == d.code {
+			c.report(own, "RUN001", name+" is not allowed beside endpoint", "the endpoint has its own")
+		}
+	}
 }
 
-// static reads a directive that takes no expression.
-func (c *compiler) static(d *definition, into *bool, names ...string) {
-	for _, name := range names {
-		v := d.get(name)
-		if v == nil {
-			continue
-		}
-		if b, ok := v.node.Bool(); ok {
-			*into = b
-		} else {
-			c.report(v, "FMT004", name+" must be true or false", "expressions are not evaluated here")
-		}
-	}
-}
+func lastStep(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
 // directive compiles the member of d whose path is the last part of name; name is the
 // full path for messages.
 func (c *compiler) directive(d *definition, name string) *directive {
-	return c.named(d.get(name[strings.LastIndexByte(name, '.')+1:]), name)
+	return c.named(d.get(lastStep(name)), name)
 }
 
 func (c *compiler) named(d *definition, name string) *directive {
@@ -173,117 +152,82 @@ func (c *compiler) program(d *definition) *iml.Program {
 }
 
 func (c *compiler) template(code *app.Code, node *jsonc.Node) *iml.Program {
-	program, found := iml.Compile(node.Text, iml.Options{Custom: c.functions, Origin: code.Doc.Origin(node)})
+	program, found := iml.Compile(node.Text, iml.Options{Custom: c.source.Functions, Origin: code.Doc.Origin(node)})
 	c.found.Add(found...)
 	return program
-}
-
-// condition accepts a plain condition and {condition, default}.
-func (c *compiler) condition(d *definition) (condition, otherwise *directive) {
-	if d.is(jsonc.Object) {
-		return c.named(d.get("condition"), "condition"), c.named(d.get("default"), "condition.default")
-	}
-	return c.named(d, "condition"), nil
 }
 
 // maxRepeats is the platform's cap (communication.md 9).
 const maxRepeats = 1000
 
-func (c *compiler) repeat(d *definition) *repeat {
-	r := d.get("repeat")
-	if r == nil {
-		r = d.get("while") // an alias in the runtime
+func (c *compiler) repeat(r *request, d *definition, path string) {
+	if !d.is(jsonc.Object) {
+		return
 	}
-	if !r.is(jsonc.Object) {
-		return nil
-	}
-	return &repeat{
-		condition: c.directive(r, "repeat.condition"),
-		delay:     c.number(r, "delay", 0),
-		limit:     min(c.number(r, "limit", maxRepeats), maxRepeats),
+	r.repeat = &repeat{
+		condition: c.directive(d, path+".condition"),
+		delay:     c.number(d.get("delay"), path+".delay", 0),
+		limit:     min(c.number(d.get("limit"), path+".limit", maxRepeats), maxRepeats),
 	}
 }
 
 func (c *compiler) number(d *definition, name string, otherwise int) int {
-	v := d.get(name)
-	if v == nil {
+	switch {
+	case d == nil:
+		return otherwise
+	case !d.is(jsonc.Number):
+		c.report(d, "FMT004", lastStep(name)+" must be a number", "expressions are not evaluated here")
 		return otherwise
 	}
-	if !v.is(jsonc.Number) {
-		c.report(v, "FMT004", name+" must be a number", "expressions are not evaluated here")
-		return otherwise
-	}
-	return int(v.node.Value().Float())
+	return int(min(max(d.node.Value().Float(), 0), 1<<31))
 }
 
-func (c *compiler) pagination(d *definition) *pagination {
-	p := &pagination{mergeWithParent: true}
-	p.condition = c.directive(d, "pagination.condition")
-	p.url, p.method = c.directive(d, "pagination.url"), c.directive(d, "pagination.method")
-	p.headers, p.qs = c.directive(d, "pagination.headers"), c.directive(d, "pagination.qs")
-	p.body = c.directive(d, "pagination.body")
-	c.static(d, &p.mergeWithParent, "mergeWithParent")
-	stopOnEmpty := true
-	c.static(d, &stopOnEmpty, "stopOnEmptyResponse", "stopOnEmptyBundles")
-	p.pastEmpty = !stopOnEmpty
-	return p
+func (c *compiler) valid(r *request, d *definition, path string) {
+	if !d.is(jsonc.Object) {
+		r.response.valid = c.named(d, path)
+		return
+	}
+	r.response.valid = c.directive(d, path+".condition")
+	r.response.validText = c.directive(d, path+".message")
+	r.response.validType = c.directive(d, path+".type")
 }
 
-func (c *compiler) response(r *response, d *definition) {
-	root := d
-	d = d.get("response")
-	if d == nil {
-		d = &definition{node: &jsonc.Node{Kind: jsonc.Object}}
+func (c *compiler) iterate(r *request, d *definition, path string) {
+	if !d.is(jsonc.Object) {
+		r.response.iterate = c.container(d, path)
+		return
 	}
-	c.types(r, d.get("type"))
-	r.temp = c.directive(d, "response.temp")
-	if valid := d.get("valid"); valid.is(jsonc.Object) {
-		r.valid = c.directive(valid, "response.valid.condition")
-		r.validText = c.directive(valid, "response.valid.message")
-		r.validType = c.directive(valid, "response.valid.type")
-	} else {
-		r.valid = c.named(valid, "response.valid")
-	}
-	failures := d.get("error")
-	if failures == nil {
-		failures = root.get("error") // a fallback location of the runtime
-	}
-	c.failures(r, failures)
-	if iterate := d.get("iterate"); iterate.is(jsonc.Object) {
-		r.iterate = c.container(iterate.get("container"))
-		r.keep = c.directive(iterate, "response.iterate.condition")
-	} else {
-		r.iterate = c.container(iterate)
-	}
-	r.output, r.wrapper = c.directive(d, "response.output"), c.directive(d, "response.wrapper")
-	r.limit = c.directive(d, "response.limit")
-	r.data, r.uid = c.directive(d, "response.data"), c.directive(d, "response.uid")
-	r.metadata, r.expires = c.directive(d, "response.metadata"), c.directive(d, "response.expires")
-	r.scope = c.directive(d, "response.scope")
+	r.response.iterate = c.container(d.get("container"), path)
+	r.response.keep = c.directive(d, path+".condition")
+}
+
+func (c *compiler) reply(d *definition, path string) reply {
+	return reply{kind: c.directive(d, path+".type"), status: c.directive(d, path+".status"),
+		headers: c.directive(d, path+".headers"), body: c.directive(d, path+".body")}
 }
 
 // container compiles response.iterate. Here alone a variable path without braces is
 // evaluated, as the documentation prints it (communication.md 10.5).
-func (c *compiler) container(d *definition) *directive {
+func (c *compiler) container(d *definition, path string) *directive {
 	text, ok := "", false
 	if d != nil {
 		text, ok = d.node.Str()
 	}
 	if !ok || strings.Contains(text, "{{") || text == "" {
-		return c.named(d, "response.iterate")
+		return c.named(d, path)
 	}
-	program, found := iml.Compile("{{"+text+"}}", iml.Options{Custom: c.functions})
+	program, found := iml.Compile("{{"+text+"}}", iml.Options{Custom: c.source.Functions})
 	if found.Err() != nil {
-		return c.named(d, "response.iterate")
+		return c.named(d, path)
 	}
-	c.at["response.iterate"] = d.code.Doc.Position(d.node)
-	return &directive{program, "response.iterate"}
+	c.at[path] = d.code.Doc.Position(d.node)
+	return &directive{program, path}
 }
 
 // types reads response.type: one type, or an object keyed by *, a status or a range.
-func (c *compiler) types(r *response, d *definition) {
+func (c *compiler) types(r *request, d *definition, path string) {
 	if !d.is(jsonc.Object) {
-		r.kind = c.named(d, "response.type")
+		r.response.types = []statusType{{1, 999, c.named(d, path)}}
 		return
 	}
 	for _, m := range d.members {
@@ -292,7 +236,7 @@ func (c *compiler) types(r *response, d *definition) {
 			c.report(m.value, "FMT006", fmt.Sprintf("%q is no status", m.name), `write "*", "404" or "400-499"`)
 			continue
 		}
-		r.types = append(r.types, statusType{from, to, c.named(m.value, "response.type."+m.name)})
+		r.response.types = append(r.response.types, statusType{from, to, c.named(m.value, path+"."+m.name)})
 	}
 }
 
@@ -310,24 +254,26 @@ func statusRange(name string) (from, to int, ok bool) {
 }
 
 // failures reads response.error: a message, or an object with general and per-status
-// messages and types.
-func (c *compiler) failures(r *response, d *definition) {
+// messages and types. Ranges of statuses are taken as in response.type
+// (communication.md 10.4).
+func (c *compiler) failures(r *request, d *definition, path string) {
+	r.response.failures = nil
 	if !d.is(jsonc.Object) {
-		r.fail.message = c.named(d, "response.error")
+		r.response.fail = failure{message: c.named(d, path)}
 		return
 	}
-	r.fail = c.failure(d, "response.error")
+	r.response.fail = c.failure(d, path)
+	c.at[path] = d.code.Doc.Position(d.node)
 	for _, m := range d.members {
-		if status, err := strconv.Atoi(m.name); err == nil {
-			if r.failures == nil {
-				r.failures = map[int]failure{}
-			}
-			if m.value.is(jsonc.Object) {
-				r.failures[status] = c.failure(m.value, "response.error."+m.name)
-			} else {
-				r.failures[status] = failure{message: c.named(m.value, "response.error."+m.name)}
-			}
+		from, to, ok := statusRange(m.name)
+		if !ok {
+			continue
 		}
+		f := failure{message: c.named(m.value, path+"."+m.name)}
+		if m.value.is(jsonc.Object) {
+			f = c.failure(m.value, path+"."+m.name)
+		}
+		r.response.failures = append(r.response.failures, statusFailure{from, to, f})
 	}
 }
 

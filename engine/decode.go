@@ -2,11 +2,7 @@ package engine
 
 import (
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -18,62 +14,10 @@ import (
 	"github.com/cleat-run/cleat/value"
 )
 
-// tooLargeError says that an answer is larger than the limit.
-type tooLargeError struct{ limit int64 }
-
-func (e *tooLargeError) Error() string {
-	return fmt.Sprintf("the answer is larger than %d MiB", e.limit>>20)
-}
-
-// readBody reads and decompresses the body; the limit counts decompressed bytes.
-func readBody(in *http.Response, limit int64) ([]byte, error) {
-	if in.ContentLength > limit {
-		return nil, &tooLargeError{limit}
-	}
-	reader := io.Reader(in.Body)
-	var err error
-	switch strings.ToLower(in.Header.Get("Content-Encoding")) {
-	case "gzip", "x-gzip":
-		reader, err = gzip.NewReader(reader)
-	case "deflate":
-		reader, err = inflate(reader)
-	}
-	if err == io.EOF {
-		return nil, nil // no body at all
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the answer cannot be decompressed: %w", err)
-	}
-	raw, err := io.ReadAll(io.LimitReader(reader, limit+1))
-	if int64(len(raw)) > limit {
-		return nil, &tooLargeError{limit}
-	}
-	return raw, err
-}
-
-// inflate reads deflate in both forms in use: with the zlib header and without.
-func inflate(r io.Reader) (io.Reader, error) {
-	var head [2]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return nil, err
-	}
-	all := io.MultiReader(bytes.NewReader(head[:]), r)
-	if head[0]&0x0F == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 {
-		return zlib.NewReader(all)
-	}
-	return flate.NewReader(all), nil
-}
-
 // responseType picks how the body is parsed (communication.md 10.1): the narrowest
 // range that holds the status, or automatic.
 func (r *Run) responseType(req *request, a *answer) (string, error) {
-	d, width := req.response.kind, 1<<30
-	for _, t := range req.response.types {
-		if a.status >= t.from && a.status <= t.to && t.to-t.from < width {
-			d, width = t.kind, t.to-t.from
-		}
-	}
-	v, err := r.evaluate(req, d)
+	v, err := r.evaluate(req, req.response.kindFor(a.status))
 	if err != nil {
 		return "", err
 	}
@@ -96,6 +40,8 @@ func automatic(a *answer) string {
 		return "json"
 	case media == typeForm:
 		return "urlencoded"
+	case media == "application/xml" || media == "text/xml" || strings.HasSuffix(media, "+xml"):
+		return "xml"
 	case media == "" || strings.HasPrefix(media, "text/"):
 		return "text"
 	case utf8.Valid(a.raw):
@@ -117,18 +63,11 @@ func (r *Run) decode(req *request, a *answer) (value.Value, error) {
 	}
 	switch kind {
 	case "json":
-		if len(bytes.TrimSpace(a.raw)) == 0 {
-			return value.Undefined, nil
-		}
-		v, err := value.ParseJSON(bytes.TrimPrefix(a.raw, []byte("\xEF\xBB\xBF")))
-		if err == nil {
-			return v, nil
-		}
-		if a.status >= 400 {
-			return value.Text(a.text()), nil
-		}
-		return value.Undefined, &Error{Type: DataError, StatusCode: a.status, Step: req.step, Directive: "response.type", Position: req.at["response.type"], Cause: err,
-			Message: fmt.Sprintf("Response is not valid JSON: %s; it begins with %q", err, excerpt(a.text()))}
+		v, err := value.ParseJSON(a.utf8())
+		return a.parsed(req, "JSON", v, err)
+	case "xml":
+		v, err := parseXML(a.utf8())
+		return a.parsed(req, "XML", v, err)
 	case "urlencoded":
 		return formValue(a.text()), nil
 	case "text", "string", "raw":
@@ -140,6 +79,21 @@ func (r *Run) decode(req *request, a *answer) (value.Value, error) {
 		Step: req.step, Directive: "response.type", Position: req.at["response.type"]}
 }
 
+// parsed is what a parser made of the body. Without a body there is nothing; one that
+// cannot be parsed stays text when the status is an error.
+func (a *answer) parsed(req *request, format string, v value.Value, err error) (value.Value, error) {
+	switch {
+	case err == nil:
+		return v, nil
+	case len(bytes.TrimSpace(a.raw)) == 0:
+		return value.Undefined, nil
+	case a.status >= 400:
+		return value.Text(a.text()), nil
+	}
+	return value.Undefined, &Error{Type: DataError, StatusCode: a.status, Step: req.step, Directive: "response.type", Position: req.at["response.type"], Cause: err,
+		Message: fmt.Sprintf("Response is not valid %s: %s; it begins with %q", format, err, excerpt(a.text()))}
+}
+
 // excerpt is the beginning of a text for a message.
 func excerpt(s string) string {
 	if len(s) <= 80 {
@@ -149,15 +103,19 @@ func excerpt(s string) string {
 }
 
 // text decodes the raw body with the charset of its Content-Type, UTF-8 by default.
-func (a *answer) text() string {
-	if _, params, err := mime.ParseMediaType(a.header.Get("Content-Type")); err == nil && params["charset"] != "" {
+func (a *answer) text() string { return strings.ToValidUTF8(string(a.utf8()), "\uFFFD") }
+
+// utf8 is the raw body in UTF-8, without a byte order mark. An unknown charset counts as
+// UTF-8.
+func (a *answer) utf8() []byte {
+	if _, params, err := mime.ParseMediaType(a.header.Get("Content-Type")); err == nil && params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
 		if charset, err := htmlindex.Get(params["charset"]); err == nil {
 			if decoded, err := charset.NewDecoder().Bytes(a.raw); err == nil {
-				return string(decoded)
+				return decoded
 			}
 		}
 	}
-	return strings.ToValidUTF8(string(a.raw), "\uFFFD")
+	return bytes.TrimPrefix(a.raw, []byte("\xEF\xBB\xBF"))
 }
 
 // formValue is a form as a collection of texts; a repeated key gives an array.

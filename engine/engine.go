@@ -17,20 +17,31 @@ type Options struct {
 	Sleep     func(ctx context.Context, d time.Duration) error
 	NewNonce  func() string // of OAuth 1.0; nil means random
 	MaxBody   int64         // largest answer that is parsed; 0 means 32 MiB
+	MaxFile   int64         // largest answer of response.type binary; 0 means 512 MiB
+	// InsecureTLS lets an app turn the verification of certificates off.
+	InsecureTLS bool
+	// Wrap stands between the engine and the guarded network, such as a recorder; nil
+	// means nothing does.
+	Wrap func(http.RoundTripper) http.RoundTripper
 	// Log receives every exchange, masked; nil means that nobody listens.
 	Log func(Exchange)
+	// Debug shows headers and bodies also of requests without log.sanitize.
+	Debug bool
 }
 
 // Engine runs plans. It is safe for concurrent use.
 type Engine struct {
-	options   Options
-	transport http.RoundTripper
-	now       func() time.Time
-	clock     oauth1.Clock // skew of each host, learnt from refused timestamps
+	options    Options
+	transports *transports
+	now        func() time.Time
+	clock      oauth1.Clock // skew of each host, learnt from refused timestamps
 }
 
-// maxBody is the largest parsed answer (communication.md 17.7).
-const maxBody = 32 << 20
+// The largest answers (communication.md 17.7).
+const (
+	maxBody = 32 << 20
+	maxFile = 512 << 20
+)
 
 // New returns an engine.
 func New(o Options) *Engine {
@@ -40,11 +51,10 @@ func New(o Options) *Engine {
 	if o.MaxBody == 0 {
 		o.MaxBody = maxBody
 	}
-	e := &Engine{options: o, transport: o.Transport, now: orNow(o.Now)}
-	if e.transport == nil {
-		e.transport = o.Egress.transport()
+	if o.MaxFile == 0 {
+		o.MaxFile = maxFile
 	}
-	return e
+	return &Engine{options: o, transports: newTransports(o), now: orNow(o.Now)}
 }
 
 func (e *Engine) sleep(ctx context.Context, d time.Duration) error {

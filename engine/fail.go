@@ -14,7 +14,7 @@ const maxMessage = 8 << 10
 
 // refusal is the error for an HTTP status that is one (communication.md 10.4).
 func (r *Run) refusal(req *request, a *answer) error {
-	byStatus := req.response.failures[a.status]
+	byStatus := req.response.failureFor(a.status)
 	fallback := fmt.Sprintf("[%d] %s", a.status, http.StatusText(a.status))
 	if problem := oauth1.ParseProblem(a.status, a.header, a.raw); problem != nil && problem.Problem != "" {
 		fallback = problem.Error()
@@ -37,7 +37,7 @@ func (r *Run) refusal(req *request, a *answer) error {
 
 // invalid is the error for response.valid (communication.md 10.3).
 func (r *Run) invalid(req *request, a *answer) error {
-	byStatus := req.response.failures[a.status]
+	byStatus := req.response.failureFor(a.status)
 	e, err := r.directed(req, a, "Response marked as invalid.", RuntimeError,
 		[]*directive{req.response.validText, byStatus.message, req.response.fail.message},
 		[]*directive{req.response.validType, byStatus.kind, req.response.fail.kind})

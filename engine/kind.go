@@ -14,6 +14,9 @@ const (
 	Endpoint   Kind = "endpoint"
 	Connection Kind = "connection" // the check of a basic connection
 	Leg        Kind = "leg"        // a directive of an OAuth connection
+	Attach     Kind = "attach"     // of a webhook; also its detach and update
+	Hook       Kind = "hook"       // what a webhook makes of a delivery
+	Responder  Kind = "responder"  // the answer to a delivery
 )
 
 // shape is what a kind lets out.
@@ -33,16 +36,21 @@ type kindRule struct {
 	limited     bool // response.limit applies
 	requestless bool // a request without url is allowed
 	paged       bool
+	calls       bool // the directive endpoint is allowed
+	unwraps     bool // a list of one is that one (communication.md 14)
 }
 
 // rules: communication.md 1, 3.2 and 10.7; connections.md CN-4, CN-5.
 var rules = map[Kind]kindRule{
-	Action:     {inherits: true, shape: oneObject, requestless: true, paged: true},
-	Universal:  {inherits: true, shape: oneObject, requestless: true, paged: true},
-	Search:     {inherits: true, list: true, shape: objects, limited: true, requestless: true, paged: true},
+	Action:     {inherits: true, shape: oneObject, requestless: true, paged: true, calls: true},
+	Universal:  {inherits: true, shape: oneObject, requestless: true, paged: true, calls: true},
+	Search:     {inherits: true, list: true, shape: objects, limited: true, requestless: true, paged: true, calls: true},
 	Trigger:    {inherits: true, list: true, shape: objects, limited: true, paged: true},
-	RPC:        {inherits: true, list: true, shape: objectOrTexts, limited: true, requestless: true, paged: true},
-	Endpoint:   {inherits: true, list: true, shape: objectOrTexts, limited: true, requestless: true, paged: true},
+	RPC:        {inherits: true, list: true, shape: objectOrTexts, limited: true, requestless: true, paged: true, calls: true},
+	Endpoint:   {inherits: true, list: true, shape: objectOrTexts, limited: true, requestless: true, paged: true, unwraps: true},
 	Connection: {shape: anything, requestless: true},
 	Leg:        {shape: anything, requestless: true},
+	Attach:     {inherits: true, shape: anything, requestless: true}, // usage.md 2: attach codes rely on the base
+	Hook:       {list: true, shape: anything, requestless: true},
+	Responder:  {shape: anything, requestless: true},
 }

@@ -35,14 +35,11 @@ func (r *Run) seesPage(p *page) {
 // (communication.md 11.2).
 func (r *Run) nextPage(ctx context.Context, p *page, b *batch) (*page, error) {
 	paging := p.req.pagination
-	if paging == nil || !rules[r.plan.Kind].paged || b.silent || b.empty && !paging.pastEmpty || p.req.url == nil {
+	if paging == nil || !rules[r.plan.Kind].paged || b.silent || b.empty && paging.stopOnEmpty || p.req.url == nil && p.req.endpoint == nil {
 		return nil, nil
 	}
-	if b.out == nil && p.req == r.plan.requests[len(r.plan.requests)-1] {
-		limit, err := r.limit(p.req)
-		if err != nil || limit > 0 && b.count >= limit {
-			return nil, err
-		}
+	if enough, err := r.enough(p.req, b); err != nil || enough {
+		return nil, err
 	}
 	if wanted, err := r.isTrue(p.req, paging.condition); err != nil || !wanted {
 		return nil, err
@@ -52,10 +49,27 @@ func (r *Run) nextPage(ctx context.Context, p *page, b *batch) (*page, error) {
 	if wanted, err := r.isTrue(p.req, paging.condition); err != nil || !wanted {
 		return nil, err
 	}
-	if r.pages >= maxPages || r.requests >= maxRequests {
-		r.warn(fmt.Sprintf("pagination stopped after %d page requests: the limit of a run", r.pages))
+	if !r.budget.nextPage() {
+		r.warn(fmt.Sprintf("pagination stopped after %d page requests: the limit of a run", r.budget.pages))
 		return nil, nil
 	}
-	r.pages++
+	if paging.delay > 0 {
+		if err := r.engine.sleep(ctx, paging.delay); err != nil {
+			return nil, err
+		}
+	}
 	return next, ctx.Err()
+}
+
+// enough reports whether the pages so far hold all that is wanted: response.limit, when
+// bundles are gathered, or the past that a trigger looks into.
+func (r *Run) enough(req *request, b *batch) (bool, error) {
+	if r.plan.Kind == Trigger && b.count >= r.budget.maxRecords {
+		return true, nil
+	}
+	if b.out != nil || req != r.plan.requests[len(r.plan.requests)-1] {
+		return false, nil
+	}
+	limit, err := r.limit(req)
+	return limit > 0 && b.count >= limit, err
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"time"
 
 	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/source"
@@ -23,15 +24,27 @@ type request struct {
 	temp      *directive
 
 	url, baseURL, method, headers, qs, body, bodyType *directive
-	oauth                                             *directive
+	ca, timeout, aws, oauth                           *directive
 	oauthOff                                          bool // "oauth": null
-	encodeURL, follow, followAll, gzip                bool
-	timeout                                           *directive
+	encodeURL, uniformURL, repeatKeys                 bool
+	follow, followAll, gzip, verifyTLS, shareCookies  bool
 
-	repeat     *repeat
-	pagination *pagination
-	response   response
-	sanitize   []string
+	endpoint *endpointCall // nil: HTTP, or nothing
+	input    *directive
+
+	repeat       *repeat
+	pagination   *pagination
+	response     response
+	reply        reply // to what came in
+	verification verification
+	sanitize     []string
+}
+
+// endpointCall is a sibling endpoint that runs instead of a request.
+type endpointCall struct {
+	name       string
+	plan       *Plan
+	connection *directive
 }
 
 // places maps the name of a directive, such as response.iterate, to where it stands.
@@ -50,27 +63,29 @@ type repeat struct {
 }
 
 type pagination struct {
-	condition, url, method, headers, qs, body *directive
-	mergeWithParent                           bool
-	pastEmpty                                 bool // stopOnEmptyResponse: false
+	condition, url, method, headers, qs, body, input *directive
+	endpoint                                         *endpointCall
+	mergeWithParent, stopOnEmpty                     bool
+	delay                                            time.Duration
 }
 
 type response struct {
 	types     []statusType // by range of status
-	kind      *directive   // one type for all statuses
 	temp      *directive
 	valid     *directive
 	validText *directive // valid.message
 	validType *directive // valid.type
 	fail      failure
-	failures  map[int]failure // by status
+	failures  []statusFailure // by range of status
 	iterate   *directive
 	keep      *directive // iterate.condition
 	output    *directive
 	wrapper   *directive
 	limit     *directive
+	unwrap    bool
+	trigger   struct{ kind, order, id, date *directive }
 
-	data, uid, metadata, expires, scope *directive
+	data, uid, metadata, expires, oauth, scope *directive
 }
 
 type statusType struct {
@@ -80,6 +95,46 @@ type statusType struct {
 
 // failure is one entry of response.error.
 type failure struct{ message, kind *directive }
+
+type statusFailure struct {
+	from, to int
+	failure
+}
+
+// reply is the answer to a request that came in.
+type reply struct{ kind, status, headers, body *directive }
+
+type verification struct {
+	condition *directive
+	reply     reply
+}
+
+// narrowest returns the entry whose range of statuses holds status and is the smallest,
+// or nil (communication.md 10.1).
+func narrowest[T any](list []T, status int, bounds func(*T) (from, to int)) *T {
+	var best *T
+	width := 1 << 30
+	for i := range list {
+		if from, to := bounds(&list[i]); status >= from && status <= to && to-from < width {
+			best, width = &list[i], to-from
+		}
+	}
+	return best
+}
+
+func (r *response) kindFor(status int) *directive {
+	if t := narrowest(r.types, status, func(t *statusType) (int, int) { return t.from, t.to }); t != nil {
+		return t.kind
+	}
+	return nil
+}
+
+func (r *response) failureFor(status int) failure {
+	if f := narrowest(r.failures, status, func(f *statusFailure) (int, int) { return f.from, f.to }); f != nil {
+		return f.failure
+	}
+	return failure{}
+}
 
 // List reports whether the plan gives a list of bundles; otherwise it gives one value.
 func (p *Plan) List() bool { return rules[p.Kind].list }

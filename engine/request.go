@@ -14,22 +14,28 @@ import (
 // wire is a request as it will be sent, signature excepted. It can be tested without a
 // socket.
 type wire struct {
-	method      string
-	url         wireURL
-	header      http.Header
-	body        []byte
-	hasBody     bool
-	timeout     time.Duration
-	sign        *signature // nil: not signed
-	follow      bool
-	credentials bool // false behind a redirect to another host
+	method  string
+	url     wireURL
+	header  http.Header
+	body    []byte
+	hasBody bool
+	timeout time.Duration
+	sign    *signature    // nil: not signed
+	aws     *awsSignature // nil: not signed
+	tls     tlsSetting
+	cookies bool // kept for the rest of the run
+	follow  bool
+	place   string // the directive that the url comes from
 }
 
 // exchange sends one page and reads the answer: build, sign, send, read. A refused
 // timestamp is learnt from and a transient failure repeated as the caller allows; each
 // attempt is built and signed anew (connections.md O1-36, O1-51).
 func (r *Run) exchange(ctx context.Context, p *page) (*answer, error) {
-	if p.req.url == nil {
+	switch {
+	case p.req.endpoint != nil:
+		return r.callEndpoint(ctx, p)
+	case p.req.url == nil:
 		return r.withoutRequest(p.req)
 	}
 	for attempt, learnt := 0, false; ; attempt++ {
@@ -83,7 +89,7 @@ func (r *Run) withoutURL(req *request, err error) (*answer, error) {
 // undefined or null and there is nothing to send.
 func (r *Run) build(p *page) (*wire, error) {
 	req := p.req
-	w := &wire{header: http.Header{}, follow: req.follow, credentials: true}
+	w := &wire{header: http.Header{}, follow: req.follow, cookies: req.shareCookies}
 	if err := r.buildURL(p, w); err != nil || w.url.host == "" {
 		return nil, err
 	}
@@ -106,7 +112,13 @@ func (r *Run) build(p *page) (*wire, error) {
 	if w.timeout, err = r.timeout(req); err != nil {
 		return nil, err
 	}
-	w.sign, err = r.signature(req)
+	if w.tls, err = r.tlsSetting(req); err != nil {
+		return nil, err
+	}
+	if w.sign, err = r.signature(req); err != nil {
+		return nil, err
+	}
+	w.aws, err = r.awsSignature(req)
 	return w, err
 }
 
@@ -126,6 +138,7 @@ func (r *Run) misconfigured(req *request, name string, err error) error {
 
 func (r *Run) buildURL(p *page, w *wire) error {
 	d := p.pick(p.req.url, func(g *pagination) *directive { return g.url })
+	w.place = d.name
 	text, err := r.evaluate(p.req, d)
 	if err != nil || text.IsNil() {
 		return err
@@ -138,14 +151,14 @@ func (r *Run) buildURL(p *page, w *wire) error {
 	if err != nil {
 		return r.misconfigured(p.req, d.name, err)
 	}
-	if w.url, err = normalizeURL(joined, p.req.encodeURL); err != nil {
+	if w.url, err = normalizeURL(joined, urlMode{p.req.encodeURL, p.req.uniformURL, p.req.uniformURL}); err != nil {
 		return r.misconfigured(p.req, d.name, err)
 	}
 	qs, err := r.layered(p, p.req.qs, func(g *pagination) *directive { return g.qs })
 	if err != nil {
 		return err
 	}
-	if w.url.query, err = mergeQuery(w.url.query, qs); err != nil {
+	if w.url.query, err = mergeQuery(w.url.query, qs, p.req.repeatKeys); err != nil {
 		return r.misconfigured(p.req, "qs", err)
 	}
 	return nil
@@ -240,7 +253,8 @@ func (r *Run) buildBody(p *page, w *wire) error {
 		contentType = typeForm
 	}
 	w.body, w.hasBody = body, body != nil
-	if contentType != "" && w.header.Get("Content-Type") == "" {
+	// An author's multipart type has no boundary, or none that the body has.
+	if own := w.header.Get("Content-Type"); contentType != "" && (own == "" || kind.ToText() == typeMultipart) {
 		w.header.Set("Content-Type", contentType)
 	}
 	return nil
@@ -261,7 +275,7 @@ func (r *Run) timeout(req *request) (time.Duration, error) {
 		v = r.in.Common.Member("timeout")
 	}
 	if ms := v.ToNumber(); ms >= 1 {
-		return min(time.Duration(ms)*time.Millisecond, maxTimeout), nil
+		return time.Duration(min(ms, float64(maxTimeout/time.Millisecond))) * time.Millisecond, nil
 	}
 	return defaultTimeout, nil
 }

@@ -14,6 +14,14 @@ func (r *Run) read(req *request, a *answer) error {
 		return err
 	}
 	a.body = body
+	return r.readValue(req, a)
+}
+
+// readValue goes on with a body that is parsed.
+func (r *Run) readValue(req *request, a *answer) error {
+	if a.headers.IsUndefined() {
+		a.headers = headerValue(a.header)
+	}
 	r.sees(a)
 	r.state.Headers, r.state.Body, r.state.Status = a.headers, a.body, a.status
 	if a.status >= 400 || a.status < 200 {

@@ -4,16 +4,11 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/http/cookiejar"
 	"time"
 
 	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/value"
-)
-
-// Limits of one run (communication.md 11.4).
-const (
-	maxRequests = 100
-	maxPages    = 50 // page requests after the first
 )
 
 // Input is what a run works on. The zero value of a root is undefined; the zero Input
@@ -61,8 +56,10 @@ type Run struct {
 	env    iml.Env
 	mask   *Mask
 
-	requests, pages int
-	state           State
+	budget *budget
+	jar    *cookiejar.Jar // of the requests with shareCookies; nil until there is a cookie
+	mark   Mark
+	state  State
 }
 
 // State is what a run leaves besides its bundles.
@@ -72,6 +69,7 @@ type State struct {
 	UID      value.Value
 	Metadata value.Value
 	Expires  value.Value
+	OAuth    value.Value
 	Scope    value.Value
 	Headers  value.Value // of the last answer
 	Body     value.Value // of the last answer
@@ -83,7 +81,7 @@ type State struct {
 
 // Start begins a run of plan. Nothing is sent before [Run.Bundles] or [Run.Value] asks.
 func (e *Engine) Start(plan *Plan, in Input) *Run {
-	r := &Run{engine: e, plan: plan, in: in, scope: iml.NewScope(), mask: NewMask(in.Secrets)}
+	r := &Run{engine: e, plan: plan, in: in, scope: iml.NewScope(), mask: NewMask(in.Secrets), budget: newBudget(in.Common)}
 	for name, root := range map[string]value.Value{"parameters": in.Parameters, "connection": in.Connection, "common": in.Common, "data": in.Data} {
 		if !root.IsUndefined() {
 			r.scope.Set(name, root)
@@ -104,7 +102,7 @@ func (e *Engine) Start(plan *Plan, in Input) *Run {
 // State returns what the run has left so far.
 func (r *Run) State() State {
 	s := r.state
-	s.Temp, s.Requests = r.scope.Get("temp"), r.requests
+	s.Temp, s.Requests = r.scope.Get("temp"), r.budget.requests
 	return s
 }
 
@@ -138,7 +136,10 @@ func (r *Run) Value(ctx context.Context) (value.Value, error) {
 		}
 		all.Append(v)
 	}
-	if rules[r.plan.Kind].list {
+	switch rule := rules[r.plan.Kind]; {
+	case rule.unwraps && len(r.plan.requests) > 0:
+		return r.plan.unwrapped(all), nil
+	case rule.list:
 		return value.FromArray(all), nil
 	}
 	return all.At(0), nil

@@ -3,20 +3,13 @@ package engine
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"strconv"
+	"slices"
 	"strings"
-	"syscall"
-	"time"
 
-	"github.com/cleat-run/cleat/oauth1"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -46,7 +39,7 @@ func (r *Run) send(ctx context.Context, req *request, w *wire) (*answer, error) 
 		if hop == maxRedirects {
 			return nil, &Error{Type: RuntimeError, Message: fmt.Sprintf("more than %d redirects, the last to %s", maxRedirects, location), Step: req.step, StatusCode: a.status}
 		}
-		if w, err = w.redirected(location, a.status); err != nil {
+		if w, err = w.redirected(location, a.status, r.mask); err != nil {
 			return nil, r.misconfigured(req, "url", err)
 		}
 	}
@@ -62,7 +55,7 @@ func isRedirect(status int) bool {
 
 // redirected is the request to the next place: a GET without body unless 307 or 308
 // keep them; to another host nothing that identifies the sender goes along.
-func (w *wire) redirected(location string, status int) (*wire, error) {
+func (w *wire) redirected(location string, status int, mask *Mask) (*wire, error) {
 	from, err := url.Parse(w.url.String())
 	if err != nil {
 		return nil, err
@@ -76,7 +69,7 @@ func (w *wire) redirected(location string, status int) (*wire, error) {
 	}
 	next := *w
 	next.header = w.header.Clone()
-	if next.url, err = normalizeURL(to.String(), false); err != nil {
+	if next.url, err = normalizeURL(to.String(), verbatim); err != nil {
 		return nil, err
 	}
 	next.header.Set("Referer", w.url.scheme+"://"+w.url.host+w.url.path)
@@ -85,174 +78,102 @@ func (w *wire) redirected(location string, status int) (*wire, error) {
 		next.header.Del("Content-Type")
 	}
 	if next.url.host != w.url.host || next.url.scheme != w.url.scheme {
-		next.credentials, next.sign = false, nil
-		for _, name := range []string{"Authorization", "Cookie", "Proxy-Authorization", "Host"} {
-			next.header.Del(name)
-		}
-		next.url.query = withoutOAuth(next.url.query)
+		next.withoutCredentials(mask)
 	}
 	return &next, nil
 }
 
+// withoutCredentials takes away what identifies the sender: the headers made for it, any
+// other that holds a secret, and the signature.
+func (w *wire) withoutCredentials(mask *Mask) {
+	w.sign, w.aws = nil, nil
+	for name, lines := range w.header {
+		text := strings.Join(lines, "\n")
+		if name == "Host" || slices.Contains(credentialHeaders, name) || mask.Text(text) != text {
+			delete(w.header, name)
+		}
+	}
+	w.url.query = withoutOAuth(w.url.query)
+}
+
 // hop makes one exchange with one server.
 func (r *Run) hop(ctx context.Context, req *request, unsigned *wire) (*answer, error) {
-	if r.requests >= maxRequests {
-		return nil, &Error{Type: RuntimeError, Message: fmt.Sprintf("more than %d requests in one run", maxRequests), Step: req.step}
+	if err := r.budget.spend(); err != nil {
+		err.Step = req.step
+		return nil, err
 	}
 	if err := r.engine.options.Egress.checkURL(unsigned.url); err != nil {
 		return nil, r.network(req, unsigned, err)
 	}
 	w := *unsigned
 	w.header = unsigned.header.Clone()
+	r.addCookies(&w)
+	if err := r.signWire(req, &w); err != nil {
+		return nil, err
+	}
+	t := r.startTrace()
+	a, err := r.roundTrip(t.watch(ctx), req, &w)
+	r.log(req, &w, a, err, t)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, ctx.Err() // the run's own end, not that of the exchange
+	case err != nil:
+		return nil, r.network(req, &w, err)
+	}
+	return a, nil
+}
+
+// signWire signs w in place, with a nonce and a time of its own.
+func (r *Run) signWire(req *request, w *wire) error {
 	if w.sign != nil {
-		if w.method == http.MethodGet && strings.EqualFold(w.sign.config.TransportMethod, "body") {
-			header := *w.sign // behind a redirect there is no form left to carry it
-			header.config.TransportMethod = "header"
-			w.sign = &header
-		}
-		warnings, err := w.sign.apply(&w)
+		warnings, err := w.sign.onto(w)
 		if err != nil {
-			return nil, r.misconfigured(req, "oauth", err)
+			return r.misconfigured(req, "oauth", err)
 		}
 		r.state.Callback = w.sign.config.Callback
 		for _, warning := range warnings {
 			r.warn(warning)
 		}
 	}
-	r.requests++
-	started := r.engine.now()
-	a, err := r.roundTrip(ctx, req, &w)
-	r.log(req, &w, a, err, started)
-	if err != nil {
-		return nil, r.network(req, &w, err)
+	if w.aws != nil {
+		w.aws.apply(w, r.engine.now())
 	}
-	return a, nil
+	return nil
 }
 
+// roundTrip sends w and reads the answer, within the time of one exchange.
 func (r *Run) roundTrip(ctx context.Context, req *request, w *wire) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
-	out := (&http.Request{Method: w.method, URL: w.url.http(r.engine.options.Egress.Proxy != nil), Host: w.url.host, Header: w.header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	transport, err := r.engine.transports.get(w.tls)
+	if err != nil {
+		return nil, err
+	}
+	in, err := transport.RoundTrip(r.engine.outgoing(ctx, w))
+	if isHandshakeFailure(err) { // once, and nothing else by itself (communication.md 6.6)
+		in, err = transport.RoundTrip(r.engine.outgoing(ctx, w))
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer in.Body.Close()
+	a := &answer{status: in.StatusCode, header: in.Header}
+	r.keepCookies(w, in)
+	a.raw, err = readBody(in, r.bodyLimit(req, a.status))
+	return a, err
+}
+
+// outgoing is w as net/http sends it, byte for byte.
+func (e *Engine) outgoing(ctx context.Context, w *wire) *http.Request {
+	out := (&http.Request{Method: w.method, URL: w.url.http(e.options.Egress.Proxy != nil), Host: w.url.host, Header: w.header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	if host := w.header.Get("Host"); host != "" {
 		out.Host = host
 	}
 	if w.hasBody {
 		out.ContentLength = int64(len(w.body))
 		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(w.body)), nil }
-		out.Body, _ = out.GetBody()
+		out.Body, _ = out.GetBody() // never fails
 	}
-	in, err := r.engine.transport.RoundTrip(out)
-	if err != nil {
-		return nil, err
-	}
-	defer in.Body.Close()
-	raw, err := readBody(in, r.engine.options.MaxBody)
-	if err != nil {
-		return nil, err
-	}
-	return &answer{status: in.StatusCode, header: in.Header, raw: raw}, nil
-}
-
-// network turns a failure without an answer into an error of the run
-// (communication.md 10.4, network failures).
-func (r *Run) network(req *request, w *wire, err error) error {
-	e := &Error{Type: ConnectionError, Step: req.step, Directive: "url", Position: req.at["url"], Cause: err}
-	where := w.method + " " + w.url.scheme + "://" + w.url.host + w.url.path
-	var refused *RefusedError
-	var tooLarge *tooLargeError
-	var certificate *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var hostname x509.HostnameError
-	var coded interface{ NetworkCode() string }
-	switch {
-	case errors.As(err, &refused):
-		e.Type, e.Message, e.Hint = InvalidConfigurationError, refused.Error(), refused.Hint()
-		return e
-	case errors.As(err, &tooLarge):
-		e.Type, e.Message, e.Hint = DataError, tooLarge.Error(), "ask for fewer items a page, or use response.type binary"
-		return e
-	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &hostname):
-		e.Type, e.Message = RuntimeError, where+": "+err.Error()
-		return e
-	case errors.As(err, &coded):
-		if e.Code = coded.NetworkCode(); strings.Contains(e.Code, "CERT") {
-			e.Type = RuntimeError
-		}
-	case errors.Is(err, context.Canceled):
-		e.Type, e.Message = ExecutionInterruptedError, "interrupted"
-		return e
-	case errors.Is(err, context.DeadlineExceeded):
-		e.Code, e.Message = "ETIMEDOUT", fmt.Sprintf("%s: no answer within %s", where, w.timeout)
-		return e
-	default:
-		e.Code = networkCode(err)
-	}
-	e.Message = where + ": " + plainCause(err)
-	return e
-}
-
-func networkCode(err error) string {
-	var dns *net.DNSError
-	switch {
-	case errors.As(err, &dns):
-		return "ENOTFOUND"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "ECONNREFUSED"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return "ECONNRESET"
-	}
-	return ""
-}
-
-// plainCause is the text of err without the layers of the net package that repeat the
-// address.
-func plainCause(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Err != nil {
-		return op.Err.Error()
-	}
-	return err.Error()
-}
-
-// canRepeat reports whether another attempt is safe and may help: the provider said so
-// (429, 503), or nothing but reading was asked for.
-func canRepeat(w *wire, err error) bool {
-	var e *Error
-	if !errors.As(err, &e) || !e.Retryable() {
-		return false
-	}
-	return e.StatusCode == 429 || e.StatusCode == 503 || w.method == http.MethodGet || w.method == http.MethodHead
-}
-
-// maxDelay is the longest wait that a Retry-After can cause between two attempts.
-const maxDelay = time.Minute
-
-func retryDelay(err error, attempt int) time.Duration {
-	var e *Error
-	if errors.As(err, &e) && e.Delay > 0 {
-		return min(e.Delay, maxDelay)
-	}
-	return min(time.Second<<min(attempt, 6), maxDelay)
-}
-
-// retryAfter reads the header Retry-After: seconds or a date.
-func (r *Run) retryAfter(header http.Header) time.Duration {
-	text := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(0, at.Sub(r.engine.now()))
-	}
-	return 0
-}
-
-// learnsClock reports whether the provider refused the timestamp and told its own time,
-// which is then used for that host (connections.md O1-51).
-func (r *Run) learnsClock(w *wire, a *answer) bool {
-	if w.sign == nil || a.status != 400 && a.status != 401 {
-		return false
-	}
-	problem := oauth1.ParseProblem(a.status, a.header, a.raw)
-	return problem != nil && r.engine.clock.Learn(w.url.host, problem, r.engine.now())
+	return out
 }

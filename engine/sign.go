@@ -90,6 +90,16 @@ func (s *signature) read(oauth *value.Collection) error {
 	return err
 }
 
+// onto signs w. Behind a redirect there may be no form left to carry the parameters.
+func (s *signature) onto(w *wire) (warnings []string, err error) {
+	if w.method == http.MethodGet && strings.EqualFold(s.config.TransportMethod, "body") {
+		header := *s
+		header.config.TransportMethod = "header"
+		return header.apply(w)
+	}
+	return s.apply(w)
+}
+
 // apply signs w: the last step before it is sent, over exactly the bytes that are sent
 // (O1-37). It changes the header, the query or the body by the transport.
 func (s *signature) apply(w *wire) (warnings []string, err error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/oauth1"
+	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -16,40 +17,54 @@ import (
 const maxLogged = 64 << 10
 
 // Exchange is one request with its answer as it may be shown: secrets, credentials and
-// what log.sanitize names are replaced by [Redacted].
+// what log.sanitize names are replaced by [Redacted]. Of a request without log.sanitize
+// there are neither headers, bodies nor values of the query, unless the run is debugged
+// (communication.md 12).
 type Exchange struct {
-	Plan           string        `json:"plan"`
-	Step           string        `json:"step"`
-	Started        time.Time     `json:"started"`
-	Duration       time.Duration `json:"duration"`
-	Method         string        `json:"method"`
-	URL            string        `json:"url"`
-	RequestHeader  http.Header   `json:"requestHeader"`
-	RequestBody    string        `json:"requestBody,omitempty"`
-	Status         int           `json:"status,omitempty"`
-	ResponseHeader http.Header   `json:"responseHeader,omitempty"`
-	ResponseBody   string        `json:"responseBody,omitempty"`
-	Size           int           `json:"size"` // of the answer's body in bytes
-	Error          string        `json:"error,omitempty"`
+	Plan           string          `json:"plan"`
+	Step           string          `json:"step"`
+	Directive      string          `json:"directive,omitempty"` // that the url came from, such as pagination.url
+	Position       source.Position `json:"position"`            // of that directive
+	Started        time.Time       `json:"started"`
+	Duration       time.Duration   `json:"duration"`
+	Timing         Timing          `json:"timing"`
+	Method         string          `json:"method"`
+	URL            string          `json:"url"`
+	RequestHeader  http.Header     `json:"requestHeader,omitempty"`
+	RequestBody    string          `json:"requestBody,omitempty"`
+	RequestSize    int             `json:"requestSize"` // of the body in bytes
+	Status         int             `json:"status,omitempty"`
+	ResponseHeader http.Header     `json:"responseHeader,omitempty"`
+	ResponseBody   string          `json:"responseBody,omitempty"`
+	Size           int             `json:"size"` // of the answer's body in bytes, decompressed
+	Error          string          `json:"error,omitempty"`
 }
 
 // credentialHeaders are never shown.
 var credentialHeaders = []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "X-Api-Key"}
 
 // log hands the exchange to the listener. Only for a listener anything is made ready.
-func (r *Run) log(req *request, w *wire, a *answer, err error, started time.Time) {
-	if r.engine.options.Log == nil {
+func (r *Run) log(req *request, w *wire, a *answer, err error, t *trace) {
+	if t == nil {
 		return
 	}
 	s := r.sanitizer(req)
-	x := Exchange{Plan: r.plan.Name, Step: req.step, Started: started, Duration: r.engine.now().Sub(started), Method: w.method,
-		URL: s.url(w.url), RequestHeader: s.headers("request", w.header), RequestBody: s.body("request", w.header, w.body)}
+	x := Exchange{Plan: r.plan.Name, Step: req.step, Directive: w.place, Position: req.at[w.place], Started: t.started,
+		Method: w.method, RequestSize: len(w.body)}
+	x.Timing, x.Duration = t.end()
+	open := r.in.Debug || r.engine.options.Debug || len(req.sanitize) > 0
+	x.URL = s.url(w.url, open)
+	if open {
+		x.RequestHeader, x.RequestBody = s.headers("request", w.header), s.body("request", w.header, w.body)
+	}
 	if a != nil {
 		x.Status, x.Size = a.status, len(a.raw)
+	}
+	if a != nil && open {
 		x.ResponseHeader, x.ResponseBody = s.headers("response", a.header), s.body("response", a.header, a.raw)
 	}
 	if err != nil {
-		x.Error = s.mask.Text(err.Error())
+		x.Error = s.text(err.Error())
 	}
 	r.engine.options.Log(x)
 }
@@ -112,11 +127,13 @@ func (s sanitizer) names(place ...string) bool {
 
 func (s sanitizer) text(text string) string { return s.exact.Text(s.mask.Text(text)) }
 
-func (s sanitizer) url(u wireURL) string {
-	if s.names("request", "url") {
+func (s sanitizer) url(u wireURL, open bool) string {
+	switch {
+	case s.names("request", "url"):
 		return Redacted
-	}
-	if u.query != "" {
+	case u.query != "" && !open:
+		u.query = Redacted
+	case u.query != "":
 		u.query = s.form("request", "qs", u.query)
 	}
 	return s.text(u.String())

@@ -10,9 +10,6 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
-
-	"github.com/cleat-run/cleat/oauth1"
-	"github.com/cleat-run/cleat/value"
 )
 
 // wireURL is an address as it will be sent: every part is written exactly so.
@@ -70,7 +67,7 @@ func isAbsolute(s string) bool {
 // normalizeURL prepares an absolute address (communication.md 5.2): no fragment, no
 // default port, ASCII host, single slashes in the path; with encode everything before
 // the query goes through encodeURI, a percent sign included.
-func normalizeURL(text string, encode bool) (wireURL, error) {
+func normalizeURL(text string, mode urlMode) (wireURL, error) {
 	scheme, rest, _ := strings.Cut(text, "://")
 	rest, _, _ = strings.Cut(rest, "#")
 	rest, query, _ := strings.Cut(rest, "?")
@@ -79,20 +76,61 @@ func normalizeURL(text string, encode bool) (wireURL, error) {
 	if slash {
 		u.path = collapseSlashes("/" + path)
 	}
-	if encode {
+	if mode.encode {
 		u.path = encodeURI(u.path)
 	}
 	u.path = escapeUnsafe(u.path)
 	if u.path == "/" {
 		u.path = ""
 	}
-	u.query = escapeUnsafe(strings.ReplaceAll(query, "?", "&"))
+	u.query = mode.query(query)
 	var err error
-	u.host, err = normalizeHost(u.scheme, host)
+	u.host, err = normalizeHost(u.scheme, host, mode.keepPort)
 	return u, err
 }
 
-func normalizeHost(scheme, host string) (string, error) {
+// urlMode is how an address is escaped: encodeUrl, and encodeUrlMode uniform, which also
+// keeps the port.
+type urlMode struct{ encode, uniform, keepPort bool }
+
+// verbatim leaves an address as it is, as far as it can be sent.
+var verbatim = urlMode{uniform: true}
+
+// query prepares the query of an address. The legacy mode turns a second question mark
+// into a separator, and without encodeUrl decodes all but what separates; the uniform
+// mode encodes by encodeUrl (communication.md 5.2).
+func (m urlMode) query(text string) string {
+	switch {
+	case m.uniform && m.encode:
+		return encodeURI(text)
+	case m.uniform:
+		return escapeUnsafe(text)
+	}
+	text = strings.ReplaceAll(text, "?", "&")
+	if !m.encode {
+		text = decodeQuery(text)
+	}
+	return escapeUnsafe(text)
+}
+
+// decodeQuery undoes percent escapes, but for the space and # & ? : (communication.md
+// 5.2), for the percent sign, and for bytes that are no text.
+func decodeQuery(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil && c > ' ' && c < 0x7F && !strings.ContainsRune("#&?:%", rune(c)) {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+func normalizeHost(scheme, host string, keepPort bool) (string, error) {
 	if strings.Contains(host, "@") {
 		return "", fmt.Errorf("the url holds a user name or password; use the Authorization header")
 	}
@@ -120,7 +158,7 @@ func normalizeHost(scheme, host string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if port == "80" && scheme == "http" || port == "443" && scheme == "https" || port == "21" {
+	if !keepPort && (port == "80" && scheme == "http" || port == "443" && scheme == "https" || port == "21") {
 		port = ""
 	}
 	if strings.Contains(name, ":") {
@@ -215,70 +253,4 @@ func escapeBytes(s string, must func(byte) bool) string {
 
 func isAlphanumeric(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-}
-
-// mergeQuery puts qs over the query of the address (communication.md 5.3): qs wins per
-// key and takes the place of an address key; without qs the query stays as written.
-func mergeQuery(query string, qs value.Value) (string, error) {
-	own, err := queryPairs(qs)
-	if err != nil || len(own) == 0 {
-		return query, err
-	}
-	var merged []oauth1.Param
-	placed := map[string]bool{}
-	for _, p := range oauth1.ParseForm(query) {
-		if !overridden(own, p.Name) {
-			merged = append(merged, p)
-		} else if !placed[p.Name] {
-			placed[p.Name] = true
-			merged = append(merged, only(own, p.Name)...)
-		}
-	}
-	for _, p := range own {
-		if !placed[p.Name] {
-			merged = append(merged, p)
-		}
-	}
-	return oauth1.EncodeForm(merged), nil
-}
-
-func overridden(pairs []oauth1.Param, name string) bool { return len(only(pairs, name)) > 0 }
-
-func only(pairs []oauth1.Param, name string) (found []oauth1.Param) {
-	for _, p := range pairs {
-		if p.Name == name {
-			found = append(found, p)
-		}
-	}
-	return found
-}
-
-// queryPairs flattens qs (communication.md 5.4): arrays repeat the key, undefined and
-// null vanish, an object is written as JSON.
-func queryPairs(qs value.Value) ([]oauth1.Param, error) {
-	if qs.IsNil() {
-		return nil, nil
-	}
-	if qs.Collection() == nil {
-		return nil, fmt.Errorf("qs must be an object, but is %s", qs.Kind())
-	}
-	var pairs []oauth1.Param
-	for name, v := range qs.Collection().All() {
-		items := []value.Value{v}
-		if list := v.Array(); list != nil {
-			items = list.Items()
-		}
-		for _, item := range items {
-			switch {
-			case item.IsNil():
-			case item.Kind() == value.KindBuffer:
-				return nil, fmt.Errorf("qs.%s is a buffer", name)
-			case item.Collection() != nil || item.Array() != nil:
-				pairs = append(pairs, oauth1.Param{Name: name, Value: string(item.AppendJSON(nil))})
-			default:
-				pairs = append(pairs, oauth1.Param{Name: name, Value: item.ToText()})
-			}
-		}
-	}
-	return pairs, nil
 }

@@ -162,6 +162,9 @@ func (s *segment) of(v value.Value) value.Value {
 	switch v.Kind() {
 	case value.KindCollection:
 		if s.isFirst {
+			if v.Collection().Single() { // communication.md 10.1: the root of XML
+				return v
+			}
 			return value.Undefined
 		}
 		if found, ok := v.Collection().Lookup(s.name); ok || !s.fold {

@@ -17,6 +17,7 @@ type Collection struct {
 	values []Value
 	index  map[string]int // exactly while there are more than indexAbove members
 	fold   bool
+	single bool
 }
 
 // NewCollection returns an empty collection with room for n members.
@@ -27,6 +28,13 @@ func NewCollection(n int) *Collection {
 // NewHeaders returns an empty collection whose names are looked up without regard to
 // case, as HTTP header names are (RFC 9110 5.1; only the letters of ASCII have a case).
 func NewHeaders() *Collection { return &Collection{fold: true} }
+
+// NewSingle returns an empty collection that is its own first element: x[] is x. The root
+// of an XML document is one, so that it can be written with [] as every other element.
+func NewSingle() *Collection { return &Collection{single: true} }
+
+// Single reports whether the collection is its own first element.
+func (c *Collection) Single() bool { return c != nil && c.single }
 
 // Object returns a new collection from alternating names and values; it panics when a
 // name is no string, a value no [Value] or a value is missing. It is meant for tests and
@@ -142,7 +150,7 @@ func (c *Collection) Clone() *Collection {
 	if c == nil {
 		return NewCollection(0)
 	}
-	d := &Collection{names: append([]string(nil), c.names...), values: make([]Value, len(c.values)), fold: c.fold}
+	d := &Collection{names: append([]string(nil), c.names...), values: make([]Value, len(c.values)), fold: c.fold, single: c.single}
 	for i, v := range c.values {
 		d.values[i] = v.Clone()
 	}

@@ -137,6 +137,7 @@ func (c communicationCase) execute(o *outcome) error {
 		base, more := code("base", c.App.Base)
 		s.Base, found = base, append(found, more...)
 	}
+	s.Endpoint = c.endpoints(s.Base)
 	if err := found.Err(); err != nil {
 		return err
 	}
@@ -183,6 +184,22 @@ func (c communicationCase) execute(o *outcome) error {
 	}
 	o.log.WriteString(strings.Join(o.state.Warnings, "\n"))
 	return nil
+}
+
+// endpoints compiles an endpoint when it is called.
+func (c communicationCase) endpoints(base *app.Code) func(string) *engine.Plan {
+	return func(name string) *engine.Plan {
+		text, ok := c.App.Endpoints[name]
+		if !ok {
+			return nil
+		}
+		api, found := code(name, text)
+		plan, more := engine.Compile(engine.Source{Name: "endpoint " + name, Kind: engine.Endpoint, Code: api, Base: base})
+		if append(found, more...).Err() != nil {
+			return nil
+		}
+		return plan
+	}
 }
 
 func (c communicationCase) input() (engine.Input, error) {

@@ -20,11 +20,6 @@ import (
 // case of testdata/vectors fails; a case that would pass is reported, so that its entry
 // can go.
 var notYet = []struct{ kind, pattern, reason string }{
-	{"communication", "comm-037", "bodies of type multipart/form-data are not written"},
-	{"communication", "comm-054", "answers in XML are not read"},
-	{"communication", "comm-06[01]", "answers in XML are not read"},
-	{"communication", "comm-04[134]", "the directive aws is not written"},
-	{"communication", "comm-13[5678]", "the directive endpoint is not written"},
 	{"iml", "later:*", "the function is not written; see laterFunctions"},
 	{"parameters", "*", "package form, which validates and coerces parameters, is not written"},
 }

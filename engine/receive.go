@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// tooLargeError says that an answer is larger than the limit.
+type tooLargeError struct {
+	limit  int64
+	binary bool
+}
+
+func (e *tooLargeError) Error() string {
+	return fmt.Sprintf("the answer is larger than %d MiB", e.limit>>20)
+}
+
+func (e *tooLargeError) kind() string {
+	if e.binary {
+		return MaxFileSizeExceededError
+	}
+	return DataError
+}
+
+// Hint tells what to do about it.
+func (e *tooLargeError) Hint() string {
+	if e.binary {
+		return ""
+	}
+	return "ask for fewer items a page, or use response.type binary"
+}
+
+// encodingError says that the Content-Encoding of an answer cannot be undone.
+type encodingError struct{ cause error }
+
+func (e *encodingError) Error() string {
+	return "the answer cannot be decompressed: " + e.cause.Error()
+}
+
+// bodyLimit is the largest answer that is read: larger when response.type is binary.
+func (r *Run) bodyLimit(req *request, status int) tooLargeError {
+	if kind, err := r.evaluate(req, req.response.kindFor(status)); err == nil && kind.ToText() == "binary" {
+		return tooLargeError{r.engine.options.MaxFile, true}
+	}
+	return tooLargeError{r.engine.options.MaxBody, false}
+}
+
+// readBody reads and decompresses the body; the limit counts decompressed bytes.
+func readBody(in *http.Response, most tooLargeError) ([]byte, error) {
+	if in.ContentLength > most.limit {
+		return nil, &most
+	}
+	source := &failingReader{Reader: in.Body}
+	reader, err := decompress(source, in.Header.Get("Content-Encoding"))
+	var raw []byte
+	if err == nil {
+		raw, err = readAll(reader, in.ContentLength, most.limit)
+	}
+	switch {
+	case int64(len(raw)) > most.limit:
+		return nil, &most
+	case err == io.EOF && source.err == io.EOF:
+		return nil, nil // no body at all
+	case err != nil && source.err != nil && source.err != io.EOF:
+		return nil, source.err // of the connection, not of the encoding
+	case err != nil:
+		return nil, &encodingError{err}
+	}
+	return raw, nil
+}
+
+// readAll reads up to one byte more than limit. A length that was announced saves growing.
+func readAll(r io.Reader, length, limit int64) ([]byte, error) {
+	var b bytes.Buffer
+	if length > 0 {
+		b.Grow(int(min(length+bytes.MinRead, 1<<20)))
+	}
+	_, err := b.ReadFrom(io.LimitReader(r, limit+1))
+	return b.Bytes(), err
+}
+
+// failingReader remembers the error of the reader below.
+type failingReader struct {
+	io.Reader
+	err error
+}
+
+func (r *failingReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil {
+		r.err = err
+	}
+	return n, err
+}
+
+func decompress(r io.Reader, encoding string) (io.Reader, error) {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "", "identity":
+		return r, nil
+	case "gzip", "x-gzip":
+		return gzip.NewReader(r)
+	case "deflate":
+		return inflate(r)
+	}
+	return nil, errors.New("the encoding " + encoding + " is not known")
+}
+
+// inflate reads deflate in both forms in use: with the zlib header and without.
+func inflate(r io.Reader) (io.Reader, error) {
+	var head [2]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, err
+	}
+	all := io.MultiReader(bytes.NewReader(head[:]), r)
+	if head[0]&0x0F == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 {
+		return zlib.NewReader(all)
+	}
+	return flate.NewReader(all), nil
+}

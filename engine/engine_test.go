@@ -72,6 +72,15 @@ func at(url string) engine.Input {
 	return engine.Input{Parameters: value.Object("url", value.Text(url))}
 }
 
+// object returns a collection of texts from alternating names and values.
+func object(pairs ...string) value.Value {
+	c := value.NewCollection(len(pairs) / 2)
+	for i := 0; i < len(pairs); i += 2 {
+		c.Set(pairs[i], value.Text(pairs[i+1]))
+	}
+	return value.FromCollection(c)
+}
+
 // run runs a communication against the server at url, which it sees as parameters.url.
 func run(t testing.TB, kind engine.Kind, api, url string) (value.Value, *engine.Error) {
 	t.Helper()

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"context"
 	"fmt"
+	"slices"
 
 	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/value"
@@ -22,7 +24,7 @@ type batch struct {
 func newBatch(req *request, out *finish) *batch { return &batch{req: req, out: out} }
 
 // collect reads one answer: iterate, output, and what a connection stores.
-func (r *Run) collect(b *batch, a *answer) error {
+func (r *Run) collect(ctx context.Context, b *batch, a *answer) error {
 	b.pages, b.answered, b.silent = b.pages+1, true, false
 	if err := r.keepState(b.req); err != nil {
 		return err
@@ -38,7 +40,7 @@ func (r *Run) collect(b *batch, a *answer) error {
 	if b.req.response.iterate == nil {
 		return r.single(b, a)
 	}
-	return r.iterate(b)
+	return r.iterate(ctx, b)
 }
 
 // single evaluates output for a request without iterate.
@@ -59,7 +61,7 @@ func (r *Run) single(b *batch, a *answer) error {
 }
 
 // iterate evaluates output once for each item of the container.
-func (r *Run) iterate(b *batch) error {
+func (r *Run) iterate(ctx context.Context, b *batch) error {
 	container, err := r.evaluate(b.req, b.req.response.iterate)
 	if err != nil {
 		return err
@@ -73,6 +75,9 @@ func (r *Run) iterate(b *batch) error {
 	b.empty = list.Len() == 0
 	r.scope.Delete("iterate")
 	for _, item := range list.Items() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		r.scope.Set("item", item)
 		if err := r.item(b, item); err != nil {
 			return err
@@ -139,6 +144,7 @@ func (r *Run) keepState(req *request) error {
 		return err
 	} else if v.Collection() != nil {
 		s.Data = iml.Merge(s.Data, v)
+		r.hide(v)
 	}
 	for _, kept := range []struct {
 		d    *directive
@@ -153,4 +159,11 @@ func (r *Run) keepState(req *request) error {
 		}
 	}
 	return nil
+}
+
+// hide masks from now on what a connection has just been given.
+func (r *Run) hide(v value.Value) {
+	if r.plan.Kind == Connection || r.plan.Kind == Leg {
+		r.mask = NewMask(slices.Concat(r.mask.secrets, Leaves(v)))
+	}
 }

@@ -64,10 +64,10 @@ func (r *Run) decode(req *request, a *answer) (value.Value, error) {
 	switch kind {
 	case "json":
 		v, err := value.ParseJSON(a.utf8())
-		return a.parsed(req, "JSON", v, err)
+		return r.parsed(req, a, "JSON", v, err)
 	case "xml":
 		v, err := parseXML(a.utf8())
-		return a.parsed(req, "XML", v, err)
+		return r.parsed(req, a, "XML", v, err)
 	case "urlencoded":
 		return formValue(a.text()), nil
 	case "text", "string", "raw":
@@ -81,7 +81,7 @@ func (r *Run) decode(req *request, a *answer) (value.Value, error) {
 
 // parsed is what a parser made of the body. Without a body there is nothing; one that
 // cannot be parsed stays text when the status is an error.
-func (a *answer) parsed(req *request, format string, v value.Value, err error) (value.Value, error) {
+func (r *Run) parsed(req *request, a *answer, format string, v value.Value, err error) (value.Value, error) {
 	switch {
 	case err == nil:
 		return v, nil
@@ -91,16 +91,11 @@ func (a *answer) parsed(req *request, format string, v value.Value, err error) (
 		return value.Text(a.text()), nil
 	}
 	return value.Undefined, &Error{Type: DataError, StatusCode: a.status, Step: req.step, Directive: "response.type", Position: req.at["response.type"], Cause: err,
-		Message: fmt.Sprintf("Response is not valid %s: %s; it begins with %q", format, err, excerpt(a.text()))}
+		Message: fmt.Sprintf("Response is not valid %s: %s; it begins with %q", format, err, r.excerpt(a.text()))}
 }
 
 // excerpt is the beginning of a text for a message.
-func excerpt(s string) string {
-	if len(s) <= 80 {
-		return s
-	}
-	return strings.ToValidUTF8(s[:80], "") + "…"
-}
+func (r *Run) excerpt(text string) string { return cut(r.mask.Text(cut(text, maxMessage)), 80) }
 
 // text decodes the raw body with the charset of its Content-Type, UTF-8 by default.
 func (a *answer) text() string { return strings.ToValidUTF8(string(a.utf8()), "\uFFFD") }

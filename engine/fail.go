@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/cleat-run/cleat/oauth1"
 )
@@ -56,7 +57,7 @@ func (r *Run) directed(req *request, a *answer, message, kind string, messages, 
 		return nil, err
 	}
 	if text != "" {
-		e.Message = text[:min(len(text), maxMessage)]
+		e.Message = cut(r.mask.Text(text), maxMessage) // masked first: half a secret is no match
 	}
 	name, err := r.firstText(req, kinds)
 	if err != nil {
@@ -66,6 +67,14 @@ func (r *Run) directed(req *request, a *answer, message, kind string, messages, 
 		e.Type = knownType(name)
 	}
 	return e, nil
+}
+
+// cut is the beginning of a text, in whole characters.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 func (r *Run) firstText(req *request, directives []*directive) (string, error) {

@@ -33,6 +33,8 @@ type wire struct {
 // attempt is built and signed anew (connections.md O1-36, O1-51).
 func (r *Run) exchange(ctx context.Context, p *page) (*answer, error) {
 	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
 	case p.req.endpoint != nil:
 		return r.callEndpoint(ctx, p)
 	case p.req.url == nil:

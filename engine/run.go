@@ -181,7 +181,7 @@ func (r *Run) turns(ctx context.Context, req *request, out *finish) (result valu
 			if err != nil {
 				return result, err
 			}
-			if err := r.collect(batch, answer); err != nil { // bundles.go
+			if err := r.collect(ctx, batch, answer); err != nil { // bundles.go
 				return result, err
 			}
 			if page, err = r.nextPage(ctx, page, batch); err != nil { // pagination.go

@@ -201,11 +201,7 @@ func (s sanitizer) body(side string, header http.Header, raw []byte) string {
 	} else if v, err := value.ParseJSON(raw); err == nil {
 		text = string(s.value(v, side, "body").AppendJSON(nil))
 	}
-	text = s.text(text)
-	if len(text) > maxLogged {
-		text = strings.ToValidUTF8(text[:maxLogged], "") + "…"
-	}
-	return text
+	return cut(s.text(text), maxLogged)
 }
 
 func (s sanitizer) value(v value.Value, place ...string) value.Value {

@@ -118,6 +118,9 @@ func (w *waiting) invite(started *connect.Started) {
 	switch {
 	case started.PIN:
 		fmt.Fprint(w.std.Err, "Then type the code that you are shown: ")
+		if !w.std.IsTerminal {
+			fmt.Fprintln(w.std.Err) // nobody ends the line by typing
+		}
 	case w.flags.noBrowser:
 		fmt.Fprintln(w.std.Err, "Then paste the address that you end up at here, unless this machine gets it:")
 	default:

@@ -2,33 +2,11 @@ package cli_test
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/cleat-run/cleat/cli"
-	"github.com/rogpeppe/go-internal/testscript"
 )
-
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cleat": func() { os.Exit(cli.Main(os.Args[1:], cli.System())) }})
-}
-
-var update = flag.Bool("update", false, "write the expected output into the scripts")
-
-// TestScripts runs every script of testdata: what a person types, and what comes back.
-func TestScripts(t *testing.T) {
-	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:           "testdata",
-		UpdateScripts: *update,
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("CLEAT_HOME", env.WorkDir+"/home")
-			return nil
-		},
-	})
-}
 
 // run calls Main without any environment.
 func run(stdin string, args ...string) (code int, stdout, stderr string) {

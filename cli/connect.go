@@ -37,7 +37,8 @@ shown.`,
 		Example: `  cleat connect my-app --name work --param apiKey=@secret.txt
   cleat connect examples/photos photos --name alice
   cleat connect examples/photos photos --name alice --no-browser --listen 127.0.0.1:8085`,
-		Args: optionalArguments(1, "APP", "CONNECTION"),
+		Args:              optionalArguments(1, "APP", "CONNECTION"),
+		ValidArgsFunction: completeAppThen(app.ConnectionKind),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.app = args[0]
 			if len(args) > 1 {
@@ -48,6 +49,7 @@ shown.`,
 	}
 	cmd.Flags().StringVar(&o.name, "name", "", "`name` of the new connection (default: its id)")
 	o.params.add(cmd)
+	completeFlag(cmd, "param", completeParam(app.ConnectionKind))
 	o.browser.add(cmd)
 	return cmd
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/cleat-run/cleat/connect"
@@ -102,24 +101,18 @@ func (f *factory) writeConnections(all []*connect.Record) error {
 		fmt.Fprintln(f.std.Err, "there are no connections; cleat connect APP makes one")
 		return nil
 	}
-	var b strings.Builder
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tNAME\tAPP\tTYPE\tACCOUNT\tSTATE")
+	rows := [][]string{{"ID", "NAME", "APP", "TYPE", "ACCOUNT", "STATE"}}
 	for _, r := range all {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\n", r.ID, cell(r.Name), cell(r.App), cell(r.Type), cell(r.Metadata.Value), state(r))
+		rows = append(rows, []string{fmt.Sprint(r.ID), r.Name, r.App, r.Type, r.Metadata.Value, state(r)})
 	}
-	t.Flush()
-	_, err := io.WriteString(f.std.Out, printable(b.String()))
+	_, err := io.WriteString(f.std.Out, printable(table(rows)))
 	return err
 }
-
-// cell keeps a text from breaking a table.
-func cell(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func state(r *connect.Record) string {
 	switch {
 	case r.Broken != "":
-		return "authorize again: " + cell(r.Broken)
+		return "authorize again: " + r.Broken
 	case !r.Expires.IsZero():
 		return "until " + r.Expires.UTC().Format(time.DateOnly)
 	}
@@ -132,8 +125,9 @@ func newConnectionsShow(f *factory) *cobra.Command {
 		Short: "Show a connection without its secrets",
 		Long: `Show a connection: its account, scope and state, and the names of what it holds.
 Only the values of parameters that are no secrets are shown.`,
-		Example: "  cleat connections show work",
-		Args:    arguments("CONNECTION"),
+		Example:           "  cleat connections show work",
+		Args:              arguments("CONNECTION"),
+		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.withRecord(cmd.Context(), args[0], func(_ *store.SQLite, r *connect.Record) error {
 				c := connectionJSON(r)
@@ -194,10 +188,11 @@ func writeConnection(out io.Writer, c *connection) error {
 func newConnectionsTest(f *factory) *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
-		Use:     "test CONNECTION",
-		Short:   "Ask the service whether a connection still works",
-		Example: "  cleat connections test work",
-		Args:    arguments("CONNECTION"),
+		Use:               "test CONNECTION",
+		Short:             "Ask the service whether a connection still works",
+		Example:           "  cleat connections test work",
+		Args:              arguments("CONNECTION"),
+		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
 				_, t, err := f.appOf(r, path)
@@ -221,7 +216,10 @@ func (f *factory) tested(r *connect.Record, err error) error {
 		return err
 	}
 	if f.json {
-		return writeJSON(f.std.Out, map[string]any{"ok": true, "connection": connectionJSON(r)})
+		return writeJSON(f.std.Out, struct {
+			OK         bool        `json:"ok"`
+			Connection *connection `json:"connection"`
+		}{true, connectionJSON(r)})
 	}
 	fmt.Fprintf(f.std.Err, "connection %q works%s\n", r.Name, account(r))
 	return nil
@@ -239,8 +237,9 @@ func newConnectionsEdit(f *factory) *cobra.Command {
 		Short: "Change parameters of a connection",
 		Long: `Change parameters of a connection. Only those that the app marks as editable can change.
 The connection is checked with the new values before anything is stored.`,
-		Example: "  cleat connections edit work --param apiKey=@secret.txt",
-		Args:    arguments("CONNECTION"),
+		Example:           "  cleat connections edit work --param apiKey=@secret.txt",
+		Args:              arguments("CONNECTION"),
+		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
 				return f.edit(cmd.Context(), records, r, path, params)
@@ -289,8 +288,9 @@ func newConnectionsReauthorize(f *factory) *cobra.Command {
 		Short: "Authorize a connection again, with the same account",
 		Long: `Take a connection through the provider's pages again. Its id and name stay, new values
 win. With --scope it also asks for more permissions.`,
-		Example: "  cleat connections reauthorize alice --scope write",
-		Args:    arguments("CONNECTION"),
+		Example:           "  cleat connections reauthorize alice --scope write",
+		Args:              arguments("CONNECTION"),
+		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
 				_, t, err := f.appOf(r, path)
@@ -326,6 +326,8 @@ func newConnectionsDelete(f *factory) *cobra.Command {
 to forget it; the connection is deleted whatever the provider answers.`,
 		Example: "  cleat connections delete work",
 		Args:    arguments("CONNECTION"),
+
+		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
 				return f.delete(cmd.Context(), records, r, path)

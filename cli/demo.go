@@ -146,7 +146,11 @@ func (d *demo) start(ctx context.Context, listen, redirectURI string) error {
 // knows, or else anywhere.
 func demoListener(address string) (net.Listener, error) {
 	if address != "" {
-		return net.Listen("tcp", address)
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			err = &hintedError{fmt.Errorf("cannot start the sample service: %w", err), "write --listen 127.0.0.1:PORT, with a port that is free"}
+		}
+		return listener, err
 	}
 	listener, err := net.Listen("tcp", demoAddress)
 	if errors.Is(err, syscall.EADDRINUSE) {

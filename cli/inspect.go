@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/cleat-run/cleat/app"
 	"github.com/spf13/cobra"
@@ -26,7 +25,8 @@ APP is a folder (or anything inside it), makecomapp.json itself, or a ZIP. Findi
 do not make the command fail; only what cannot be read at all does.`,
 		Example: `  cleat inspect my-app
   cleat inspect my-app/makecomapp.json --json`,
-		Args: arguments("APP"),
+		Args:              arguments("APP"),
+		ValidArgsFunction: completeApp,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.app = args[0]
 			return runInspect(o)
@@ -50,11 +50,7 @@ func runInspect(o *inspectOptions) error {
 func writeSummary(out io.Writer, s app.Summary) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s, version %d (%s)\n", s.Name, s.Label, s.Version, s.Layout)
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, row := range rows(s.Components) {
-		fmt.Fprintln(t, strings.TrimRight(strings.Join(row, "\t"), "\t"))
-	}
-	t.Flush()
+	b.WriteString(table(rows(s.Components)))
 	if len(s.Diagnostics) > 0 {
 		b.WriteString("\n" + findings(s.Diagnostics))
 	}
@@ -68,9 +64,6 @@ func rows(c app.SummaryComponents) [][]string {
 	add := func(cells ...string) {
 		if len(all) == 0 {
 			all = append(all, nil, []string{"KIND", "ID", "LABEL", "TYPE", "USES"})
-		}
-		for i, cell := range cells {
-			cells[i] = strings.Join(strings.Fields(cell), " ") // a tab or line end would break the table
 		}
 		all = append(all, cells)
 	}

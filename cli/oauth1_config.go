@@ -57,14 +57,6 @@ func methodNames() []string {
 	return list
 }
 
-// complete lets the shell complete a flag with one of a few words.
-func complete(cmd *cobra.Command, flag string, words ...string) {
-	// The error is that of an unknown flag, which would be a mistake in this file.
-	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err)
-	}
-}
-
 // signing is a request with all that signs it.
 type signing struct {
 	config   *oauth1.Config

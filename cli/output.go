@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
+	"text/tabwriter"
 	"unicode"
 	"unicode/utf8"
 )
@@ -25,3 +26,23 @@ func printable(text string) string {
 		return r
 	}, text)
 }
+
+// table aligns the columns of rows.
+func table(rows [][]string) string {
+	var b, trimmed strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for _, text := range row {
+			io.WriteString(t, cell(text)+"\t")
+		}
+		io.WriteString(t, "\n")
+	}
+	t.Flush()
+	for line := range strings.Lines(b.String()) {
+		trimmed.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return trimmed.String()
+}
+
+// cell keeps a text from breaking a table.
+func cell(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cleat-run/cleat"
+	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/store"
@@ -37,20 +38,23 @@ fits.`,
 		Example: `  cleat run my-app listBooks
   cleat run examples/photos searchPhotos --param text=boat --limit 3
   cleat run examples/photos searchPhotos -p text=boat --connection alice --trace`,
-		Args: arguments("APP", "MODULE"),
+		Args:              arguments("APP", "MODULE"),
+		ValidArgsFunction: completeAppThen(app.ModuleKind),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.app, o.id = args[0], args[1]
 			return runRun(cmd.Context(), o)
 		},
 	}
-	o.flags(cmd)
+	o.flags(cmd, app.ModuleKind)
 	cmd.Flags().IntVar(&o.limit, "limit", 0, "stop after this `number` of bundles (default: what the app lets through)")
 	return cmd
 }
 
-func (o *runOptions) flags(cmd *cobra.Command) {
+func (o *runOptions) flags(cmd *cobra.Command, kind app.Kind) {
 	cmd.Flags().StringVarP(&o.connection, "connection", "c", "", "`name` or id of the connection to use")
 	o.params.add(cmd)
+	completeFlag(cmd, "connection", o.completeConnectionFlag())
+	completeFlag(cmd, "param", completeParam(kind))
 }
 
 func runRun(ctx context.Context, o *runOptions) error {
@@ -76,16 +80,17 @@ func runRun(ctx context.Context, o *runOptions) error {
 func newRPC(f *factory) *cobra.Command {
 	o := &runOptions{factory: f}
 	cmd := &cobra.Command{
-		Use:     "rpc APP RPC",
-		Short:   "Run an RPC and print what it gives as one JSON array",
-		Example: "  cleat rpc examples/photos listAlbums --connection alice",
-		Args:    arguments("APP", "RPC"),
+		Use:               "rpc APP RPC",
+		Short:             "Run an RPC and print what it gives as one JSON array",
+		Example:           "  cleat rpc examples/photos listAlbums --connection alice",
+		Args:              arguments("APP", "RPC"),
+		ValidArgsFunction: completeAppThen(app.RPCKind),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.app, o.id = args[0], args[1]
 			return runRPC(cmd.Context(), o)
 		},
 	}
-	o.flags(cmd)
+	o.flags(cmd, app.RPCKind)
 	return cmd
 }
 

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -374,20 +375,21 @@ func (p *provider) form(a *cleat.App) *value.Collection {
 
 // allow presses the button, and returns what came back from the provider.
 func (p *provider) allow(t *testing.T, address string) connect.Callback {
-	answers := value.NewCollection(2)
-	there := func(req *http.Request) (*http.Response, error) {
-		if req.URL.Host != "callback.example" {
-			req.Header.Set("From", person)
-			return p.network.RoundTrip(req)
-		}
-		for name, values := range req.URL.Query() {
-			answers.Set(name, value.Text(values[0]))
-		}
-		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: req}, nil
-	}
-	page, err := visitor.VisitOver(t.Context(), roundTripper(there), address, visitor.Allow)
+	browser := roundTripper(func(r *http.Request) (*http.Response, error) {
+		r.Header.Set("From", person)
+		return p.network.RoundTrip(r)
+	})
+	page, sentTo, err := visitor.AnswerOver(t.Context(), browser, address, visitor.Allow)
 	if err != nil {
 		t.Fatal(err)
+	}
+	back, err := url.Parse(sentTo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := value.NewCollection(2)
+	for name, values := range back.Query() {
+		answers.Set(name, value.Text(values[0]))
 	}
 	if p.oob {
 		_, after, _ := strings.Cut(page, `<code id="pin">`)

@@ -29,30 +29,40 @@ var (
 // Visit opens an authorize page and presses the button. It returns the page that the
 // person sees at the end.
 func Visit(ctx context.Context, address, decision string) (page string, err error) {
-	network := &http.Transport{}
-	defer network.CloseIdleConnections()
-	return VisitOver(ctx, network, address, decision)
+	page, sentTo, err := Answer(ctx, address, decision)
+	if err != nil || sentTo == "" {
+		return page, err
+	}
+	return Open(ctx, sentTo)
 }
 
-// VisitOver is [Visit] over a network of the caller's.
-func VisitOver(ctx context.Context, network http.RoundTripper, address, decision string) (page string, err error) {
+// Answer is like Visit, but does not go where the service sends the person back to: it
+// returns that address, "" when the service shows a page instead.
+func Answer(ctx context.Context, address, decision string) (page, sentTo string, err error) {
+	network := &http.Transport{}
+	defer network.CloseIdleConnections()
+	return AnswerOver(ctx, network, address, decision)
+}
+
+// AnswerOver is [Answer] over a network of the caller's.
+func AnswerOver(ctx context.Context, network http.RoundTripper, address, decision string) (page, sentTo string, err error) {
 	jar, _ := cookiejar.New(nil) // fails never without options
-	client := &http.Client{Jar: jar, Transport: network}
-	asked, err := fetch(ctx, client, http.MethodGet, address, "")
+	client := &http.Client{Jar: jar, Transport: network, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	asked, _, err := fetch(ctx, client, http.MethodGet, address, "")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	action := form.FindStringSubmatch(asked)
 	if action == nil {
-		return "", errors.New("the page has no form to answer")
+		return "", "", errors.New("the page has no form to answer")
 	}
 	base, err := url.Parse(address)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	target, err := base.Parse(html.UnescapeString(action[1]))
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	answers := url.Values{"decision": {decision}}
 	for _, m := range field.FindAllStringSubmatch(asked, -1) {
@@ -61,23 +71,32 @@ func VisitOver(ctx context.Context, network http.RoundTripper, address, decision
 	return fetch(ctx, client, http.MethodPost, target.String(), answers.Encode())
 }
 
-// fetch follows redirects as a browser does. A page of any status is a page.
-func fetch(ctx context.Context, client *http.Client, method, address, body string) (string, error) {
+// Open opens a page, follows redirects, and does nothing.
+func Open(ctx context.Context, address string) (page string, err error) {
+	page, _, err = fetch(ctx, http.DefaultClient, http.MethodGet, address, "")
+	return page, err
+}
+
+// fetch returns a page of any status, and where it redirects to.
+func fetch(ctx context.Context, client *http.Client, method, address, body string) (page, sentTo string, err error) {
 	r, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if body != "" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	answer, err := client.Do(r)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	defer answer.Body.Close()
-	page, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	content, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", address, err)
+		return "", "", fmt.Errorf("%s: %w", address, err)
 	}
-	return string(page), nil
+	if location, err := answer.Location(); err == nil {
+		sentTo = location.String()
+	}
+	return string(content), sentTo, nil
 }

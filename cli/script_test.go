@@ -1,0 +1,143 @@
+package cli_test
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cleat-run/cleat/cli"
+	"github.com/cleat-run/cleat/examples"
+	"github.com/cleat-run/cleat/internal/photoservice"
+	"github.com/cleat-run/cleat/oauth1/oauth1test"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes this binary every program that the scripts run: cleat itself, the
+// browser that cleat opens, and a person or program that watches what it prints.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"cleat":    func() { os.Exit(cli.Main(os.Args[1:], cli.System())) },
+		"xdg-open": browse,
+		"open":     browse,
+		"person":   person,
+	})
+}
+
+var update = flag.Bool("update", false, "write the expected output into the scripts")
+
+// TestScripts runs every script of testdata: what a person types, and what comes back.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	runScripts(t, "testdata")
+}
+
+// TestExamples runs the script of every sample app.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	dirs, err := filepath.Glob("../examples/*/makecomapp.json")
+	if err != nil || len(dirs) == 0 {
+		t.Fatal("there are no sample apps", err)
+	}
+	for _, manifest := range dirs {
+		t.Run(filepath.Base(filepath.Dir(manifest)), func(t *testing.T) { runScripts(t, filepath.Dir(manifest)) })
+	}
+}
+
+func runScripts(t *testing.T, dir string) {
+	testscript.Run(t, testscript.Params{
+		Dir:           dir,
+		UpdateScripts: *update,
+		Setup:         setUp,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"photos":   startPhotos,
+			"provider": startProvider,
+			"arrived":  arrived,
+			"replace":  replace,
+		},
+	})
+}
+
+// scene is what the commands of one script share.
+type scene struct{ seen *requests }
+
+// setUp gives a script a home of its own and the sample apps.
+func setUp(env *testscript.Env) error {
+	env.Setenv("CLEAT_HOME", filepath.Join(env.WorkDir, "home"))
+	env.Setenv("CLEAT_EGRESS_ALLOW", "127.0.0.1")
+	env.Values[scene{}] = &scene{newRequests()}
+	return os.CopyFS(filepath.Join(env.WorkDir, "examples", "photos"), examples.Photos())
+}
+
+func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(scene{}).(*scene) }
+
+// startPhotos starts the photo service, and lets the copy of the sample app know its
+// address, which is also in $PHOTOS: photos [clock=10m] [answers=oauth_problem…].
+func startPhotos(ts *testscript.TestScript, _ bool, args []string) {
+	var o oauth1test.Options
+	for _, arg := range args {
+		name, text, _ := strings.Cut(arg, "=")
+		set, known := quirks[name]
+		if !known {
+			ts.Fatalf("unknown quirk %q", name)
+		}
+		ts.Check(set(&o, text))
+	}
+	address := listen(ts, photoservice.New(o))
+	params := ts.MkAbs("examples/photos/connections/photos/photos.params.iml.json")
+	code := strings.ReplaceAll(ts.ReadFile(params), "http://127.0.0.1:7480", address)
+	ts.Check(os.WriteFile(params, []byte(code), 0o600))
+	ts.Setenv("PHOTOS", address)
+}
+
+// quirks are the ways in which a script may have the service misbehave.
+var quirks = map[string]func(o *oauth1test.Options, text string) error{
+	"clock": func(o *oauth1test.Options, text string) (err error) {
+		o.Quirks.ClockOffset, err = time.ParseDuration(text)
+		return err
+	},
+	"silent-clock": func(o *oauth1test.Options, text string) (err error) {
+		o.Quirks.NoProblems = true
+		o.Quirks.ClockOffset, err = time.ParseDuration(text)
+		return err
+	},
+	"status": func(o *oauth1test.Options, text string) error {
+		_, err := fmt.Sscan(text, &o.Quirks.FlowStatus)
+		return err
+	},
+	"denied":      func(o *oauth1test.Options, _ string) error { o.Quirks.DeniedParameter = true; return nil },
+	"unconfirmed": func(o *oauth1test.Options, _ string) error { o.Quirks.CallbackConfirmedFalse = true; return nil },
+	"oauth1.0":    func(o *oauth1test.Options, _ string) error { o.Quirks.NoCallbackConfirmed = true; return nil },
+	"consumer": func(o *oauth1test.Options, text string) error {
+		o.Consumers = []oauth1test.Consumer{{Key: text, Secret: oauth1test.DefaultConsumerSecret}}
+		return nil
+	},
+}
+
+// listen serves h on a free port until the script ends, and returns the address. The
+// requests are seen by the command arrived.
+func listen(ts *testscript.TestScript, h http.Handler) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	server := &http.Server{Handler: sceneOf(ts).seen.watch(h), ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(listener)
+	ts.Defer(func() { server.Close() })
+	return "http://" + listener.Addr().String()
+}
+
+// replace writes another text into a file: replace old new file.
+func replace(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: replace old new file")
+	}
+	text := ts.ReadFile(args[2])
+	if !strings.Contains(text, args[0]) {
+		ts.Fatalf("%s does not hold %q", args[2], args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o600))
+}

@@ -35,8 +35,8 @@ address on this machine. Register that address at the provider when it asks for 
 printed address elsewhere, and paste the address that you end up at, or the code you are
 shown.`,
 		Example: `  cleat connect my-app --name work --param apiKey=@secret.txt
-  cleat connect examples/photos photos --name alice
-  cleat connect examples/photos photos --name alice --no-browser --listen 127.0.0.1:8085`,
+  cleat connect examples/photos photos --name alice --egress-allow 127.0.0.1
+  cleat connect examples/photos photos --name alice --egress-allow 127.0.0.1 --no-browser --listen 127.0.0.1:8085`,
 		Args:              optionalArguments(1, "APP", "CONNECTION"),
 		ValidArgsFunction: completeAppThen(app.ConnectionKind),
 		RunE: func(cmd *cobra.Command, args []string) error {

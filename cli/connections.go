@@ -288,7 +288,7 @@ func newConnectionsReauthorize(f *factory) *cobra.Command {
 		Short: "Authorize a connection again, with the same account",
 		Long: `Take a connection through the provider's pages again. Its id and name stay, new values
 win. With --scope it also asks for more permissions.`,
-		Example:           "  cleat connections reauthorize alice --scope write",
+		Example:           "  cleat connections reauthorize alice --egress-allow 127.0.0.1 --scope write",
 		Args:              arguments("CONNECTION"),
 		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {

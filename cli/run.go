@@ -36,8 +36,8 @@ keeps what was printed so far.
 --connection names the connection to use; it may be left out when there is only one that
 fits.`,
 		Example: `  cleat run my-app listBooks
-  cleat run examples/photos searchPhotos --param text=boat --limit 3
-  cleat run examples/photos searchPhotos -p text=boat --connection alice --trace`,
+  cleat run examples/photos searchPhotos --egress-allow 127.0.0.1 --param text=boat --limit 3
+  cleat run examples/photos searchPhotos --egress-allow 127.0.0.1 -p text=boat --connection alice --trace`,
 		Args:              arguments("APP", "MODULE"),
 		ValidArgsFunction: completeAppThen(app.ModuleKind),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -82,7 +82,7 @@ func newRPC(f *factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "rpc APP RPC",
 		Short:             "Run an RPC and print what it gives as one JSON array",
-		Example:           "  cleat rpc examples/photos listAlbums --connection alice",
+		Example:           "  cleat rpc examples/photos listAlbums --egress-allow 127.0.0.1 --connection alice",
 		Args:              arguments("APP", "RPC"),
 		ValidArgsFunction: completeAppThen(app.RPCKind),
 		RunE: func(cmd *cobra.Command, args []string) error {

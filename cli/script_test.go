@@ -1,4 +1,4 @@
-package cli_test
+package cli
 
 import (
 	"flag"
@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cleat-run/cleat/cli"
 	"github.com/cleat-run/cleat/examples"
 	"github.com/cleat-run/cleat/internal/photoservice"
 	"github.com/cleat-run/cleat/oauth1/oauth1test"
@@ -22,7 +21,7 @@ import (
 // browser that cleat opens, and a person or program that watches what it prints.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"cleat":    func() { os.Exit(cli.Main(os.Args[1:], cli.System())) },
+		"cleat":    func() { os.Exit(Main(os.Args[1:], System())) },
 		"xdg-open": browse,
 		"open":     browse,
 		"person":   person,
@@ -89,9 +88,7 @@ func startPhotos(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(set(&o, text))
 	}
 	address := listen(ts, photoservice.New(o))
-	params := ts.MkAbs("examples/photos/connections/photos/photos.params.iml.json")
-	code := strings.ReplaceAll(ts.ReadFile(params), "http://127.0.0.1:7480", address)
-	ts.Check(os.WriteFile(params, []byte(code), 0o600))
+	ts.Check(writeReplaced(ts.MkAbs(photosParams), "http://"+demoAddress, address))
 	ts.Setenv("PHOTOS", address)
 }
 
@@ -135,9 +132,19 @@ func replace(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 3 {
 		ts.Fatalf("usage: replace old new file")
 	}
-	text := ts.ReadFile(args[2])
-	if !strings.Contains(text, args[0]) {
-		ts.Fatalf("%s does not hold %q", args[2], args[0])
+	ts.Check(writeReplaced(ts.MkAbs(args[2]), args[0], args[1]))
+}
+
+// photosParams is the file of the sample app that knows the address of the service.
+const photosParams = "examples/photos/connections/photos/photos.params.iml.json"
+
+func writeReplaced(name, before, after string) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o600))
+	if !strings.Contains(string(text), before) {
+		return fmt.Errorf("%s does not hold %q", name, before)
+	}
+	return os.WriteFile(name, []byte(strings.ReplaceAll(string(text), before, after)), 0o600)
 }

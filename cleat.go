@@ -2,6 +2,8 @@ package cleat
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
@@ -61,8 +63,37 @@ func (a *App) ConnectionType(id string) (*connect.Type, error) {
 	if c == nil {
 		return nil, a.unknown(app.ConnectionKind, id)
 	}
+	if err := a.readable(app.ConnectionKind, id, c.API, c.Parameters, c.Common, c.Scope, c.Scopes); err != nil {
+		return nil, err
+	}
 	t, found := connect.Compile(a.App, c)
 	return t, found.Err()
+}
+
+// unread are the codes of findings which mean that a part of the definition is not there
+// or was read in part only.
+var unread = []string{"FMT001", "MAN007", "MAN009"}
+
+// readable returns the findings that keep a component from being what its author wrote:
+// its files, or those that every component uses, are missing or broken. Running the rest
+// would send other requests than the author meant.
+func (a *App) readable(kind app.Kind, id string, codes ...*app.Code) error {
+	files := map[string]bool{}
+	for _, code := range append(codes, a.Base, a.Common) {
+		if code != nil && code.File != nil {
+			files[code.File.Name()] = true
+		}
+	}
+	named := "/components/" + string(kind) + "/" + id + "/codeFiles/"
+	var found source.Diagnostics
+	for _, d := range a.Findings.Errors() {
+		concerns := files[d.File] || strings.HasPrefix(d.Pointer, named) ||
+			d.Pointer == "/generalCodeFiles/base" || d.Pointer == "/generalCodeFiles/common"
+		if concerns && slices.Contains(unread, d.Code) {
+			found.Add(d)
+		}
+	}
+	return found.Err()
 }
 
 // Component is a module or an RPC of an app, compiled. It is immutable and safe for
@@ -97,6 +128,9 @@ func (a *App) Module(id string) (*Component, error) {
 	}
 	c := &Component{App: a, Kind: app.ModuleKind, ID: id, Connections: accepted(m.Connection, m.AltConnection, m.AttachedAccounts),
 		Scope: texts(m.Scope), Forms: []*app.Code{m.Parameters, m.Expect}}
+	if err := a.readable(app.ModuleKind, id, m.API, m.Parameters, m.Expect, m.Scope); err != nil {
+		return nil, err
+	}
 	return c, c.compile(kind, m.API)
 }
 
@@ -109,6 +143,9 @@ func (a *App) RPC(id string) (*Component, error) {
 	}
 	c := &Component{App: a, Kind: app.RPCKind, ID: id, Connections: accepted(r.Connection, r.AltConnection, r.AttachedAccounts),
 		Forms: []*app.Code{r.Parameters}}
+	if err := a.readable(app.RPCKind, id, r.API, r.Parameters); err != nil {
+		return nil, err
+	}
 	return c, c.compile(engine.RPC, r.API)
 }
 

@@ -86,7 +86,7 @@ func TestFailuresHaveAnErrorObject(t *testing.T) {
 		{"eval --json {{1+}}", `{"error":{"type":"InvalidConfigurationError","message":"Operator on end of an expression","line":1,"column":5,"hint":"an operand is missing after the operator"}}`},
 		{"eval --json {{uper('a')}}", `{"error":{"type":"RuntimeError","message":"Function 'uper' not found!","line":1,"column":3,"hint":"did you mean upper?"}}`},
 		{"eval --json 1 --scope nowhere", `{"error":{"type":"RuntimeError","message":"nowhere: no such file or directory"}}`},
-		{"inspect --json nowhere", `{"error":{"type":"InvalidConfigurationError","message":"no such file or folder","file":"nowhere"}}`},
+		{"inspect --json nowhere", `{"error":{"type":"InvalidConfigurationError","message":"no such file or folder","file":"nowhere","hint":"APP is the folder of an app, its makecomapp.json, or a ZIP"}}`},
 		{"oauth1 sign --json --url http://a.b/ --signature-method RSA-SHA1",
 			`{"error":{"type":"InvalidConfigurationError","message":"oauth: RSA methods need private_key","hint":"give the key with --private-key FILE"}}`},
 	} {

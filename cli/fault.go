@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/cleat-run/cleat"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/iml"
@@ -37,6 +38,7 @@ func faultOf(err error) fault {
 		usage   *usageError
 		wrong   *connect.Error
 		failure *engine.Error
+		unfit   *cleat.ConnectionError
 		expr    *iml.Error
 		many    source.Diagnostics
 		one     source.Diagnostic
@@ -48,6 +50,9 @@ func faultOf(err error) fault {
 	if errors.As(err, &hinted) {
 		f.Hint = hinted.Hint()
 	}
+	if errors.Is(err, connect.ErrNameTaken) {
+		f.Hint = "choose another name, or reauthorize it"
+	}
 	switch {
 	case errors.As(err, &usage):
 		f.Type, f.Hint = usageType, usage.hint
@@ -57,6 +62,11 @@ func faultOf(err error) fault {
 		f.ofConnection(wrong)
 	case errors.As(err, &failure):
 		f.ofRun(failure, err)
+	case errors.As(err, &unfit):
+		f.Type = engine.InvalidConfigurationError
+		if stale(unfit.Record) {
+			f.Type = engine.InvalidAccessTokenError
+		}
 	case errors.As(err, &expr):
 		f.ofFinding(expr.Diagnostic())
 		f.Type = typeOf(expr)
@@ -95,10 +105,18 @@ func typeOf(err *iml.Error) string {
 func (f *fault) ofRun(e *engine.Error, whole error) {
 	f.Type, f.StatusCode, f.Step, f.Directive = e.Type, e.StatusCode, e.Step, e.Directive
 	f.File, f.Line, f.Column = e.Position.File, e.Position.Line, e.Position.Column
-	f.Hint = first(e.Hint, f.Hint)
-	if whole == error(e) {
+	f.Hint = first(e.Hint, f.Hint, networkHints[e.Code])
+	if whole.Error() == e.Error() {
 		f.Message = e.Message // without the type, which stands beside it
 	}
+}
+
+// networkHints say what a person can do about a failure of the network.
+var networkHints = map[string]string{
+	"ECONNREFUSED": "nothing listens there: check the address and port",
+	"ENOTFOUND":    "check the name of the host, and your network",
+	"ETIMEDOUT":    "try again later, or let the app wait longer with the directive timeout",
+	"ECONNRESET":   "try again later; the service gave no reason",
 }
 
 func (f *fault) ofConnection(e *connect.Error) {

@@ -37,6 +37,8 @@ func TestErrorsAreReported(t *testing.T) {
 			"cleat: refused\n  hint: look at the key\n", `{"error":{"type":"RuntimeError","message":"refused","statusCode":401,"hint":"look at the key"}}`},
 		{"a person is needed", needsUser(errors.New("authorize it again")), 4, "cleat: authorize it again\n",
 			`{"error":{"type":"RuntimeError","message":"authorize it again"}}`},
+		{"network", &engine.Error{Type: engine.ConnectionError, Message: "GET http://h: no such host", Code: "ENOTFOUND"}, 1, "cleat: ConnectionError: GET http://h: no such host\n  hint: check the name of the host, and your network\n",
+			`{"error":{"type":"ConnectionError","message":"GET http://h: no such host","hint":"check the name of the host, and your network"}}`},
 		{"egress", &engine.RefusedError{Host: "h", Port: 22}, 1, "cleat: port 22 of h is refused: only 80, 443 and ports above 1023 are allowed\n",
 			`{"error":{"type":"RuntimeError","message":"port 22 of h is refused: only 80, 443 and ports above 1023 are allowed"}}`},
 		{"control characters", errors.New("a\x1b[31mb"), 1, "cleat: a\ufffd[31mb\n", `{"error":{"type":"RuntimeError","message":"a\u001b[31mb"}}`},

@@ -37,7 +37,7 @@ do not make the command fail; only what cannot be read at all does.`,
 func runInspect(o *inspectOptions) error {
 	a, found, err := app.Load(o.app)
 	if err != nil {
-		return err
+		return unreadableApp(err)
 	}
 	s := a.Summary(found)
 	if o.json {

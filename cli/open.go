@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/store"
 )
 
@@ -41,17 +43,29 @@ func (f *factory) openStore(ctx context.Context) (*store.SQLite, error) {
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, store.Options{Dir: dir})
+	records, err := store.Open(ctx, store.Options{Dir: dir})
+	var place *fs.PathError
+	if errors.As(err, &place) {
+		err = &hintedError{err, "set CLEAT_HOME to a folder that you can write to"}
+	}
+	return records, err
 }
 
 // load reads an app. Its findings are shown when a command that needs the definition
 // cannot go on; `cleat inspect` shows all of them.
 func (f *factory) load(path string) (*cleat.App, error) {
 	a, err := cleat.Load(path)
-	if err != nil {
-		return nil, err
+	return a, unreadableApp(err)
+}
+
+// unreadableApp adds to a path that is no app what is expected there.
+func unreadableApp(err error) error {
+	var d source.Diagnostic
+	if !errors.As(err, &d) || d.Line > 0 || d.Hint != "" {
+		return err
 	}
-	return a, nil
+	d.Hint = "APP is the folder of an app, its makecomapp.json, or a ZIP"
+	return d
 }
 
 // unknownComponent makes a usage error of an id that the app does not have.

@@ -205,13 +205,16 @@ func (o *runOptions) advise(err error, record *connect.Record) error {
 	switch {
 	case errors.As(err, &failure) && failure.Type == engine.InvalidAccessTokenError && record != nil:
 		return needsUser(&hintedError{err, "cleat connections reauthorize " + record.Name})
-	case errors.As(err, &unfit) && unfit.Record != nil && (unfit.Record.Broken != "" || !unfit.Record.Expires.IsZero()):
+	case errors.As(err, &unfit) && stale(unfit.Record):
 		return needsUser(&hintedError{err, "cleat connections reauthorize " + unfit.Record.Name})
 	case errors.As(err, &unfit):
 		return needsUser(err)
 	}
 	return err
 }
+
+// stale reports whether a connection that does not fit has to be authorized again.
+func stale(r *connect.Record) bool { return r != nil && (r.Broken != "" || !r.Expires.IsZero()) }
 
 // hintedError adds a hint to an error.
 type hintedError struct {

@@ -45,6 +45,13 @@ func visit(ctx context.Context, address string) (seen string, err error) {
 	}
 }
 
+// look is a browser for one page, which it prints: visit ADDRESS.
+func look() {
+	page, err := visitor.Open(context.Background(), os.Args[1])
+	check(err)
+	fmt.Print(page)
+}
+
 var (
 	toVisit = regexp.MustCompile(`https?://[^\s"]+/oauth/authorize[^\s"]*`)
 	pin     = regexp.MustCompile(`<code id="pin">([^<]*)</code>`)

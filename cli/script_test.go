@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"archive/zip"
 	"flag"
 	"fmt"
 	"net"
@@ -25,6 +26,7 @@ func TestMain(m *testing.M) {
 		"xdg-open": browse,
 		"open":     browse,
 		"person":   person,
+		"visit":    look,
 	})
 }
 
@@ -53,30 +55,47 @@ func runScripts(t *testing.T, dir string) {
 		Dir:           dir,
 		UpdateScripts: *update,
 		Setup:         setUp,
+		Condition:     condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"photos":   startPhotos,
 			"provider": startProvider,
 			"arrived":  arrived,
 			"replace":  replace,
+			"port":     port,
+			"revoke":   revoke,
+			"zip":      zipFolder,
 		},
 	})
 }
 
+// condition knows what testscript does not: root may write everywhere.
+func condition(name string) (bool, error) {
+	if name != "root" {
+		return false, fmt.Errorf("unknown condition %q", name)
+	}
+	return os.Geteuid() == 0, nil
+}
+
 // scene is what the commands of one script share.
-type scene struct{ seen *requests }
+type scene struct {
+	seen   *requests
+	photos *photoservice.Service
+}
 
 // setUp gives a script a home of its own and the sample apps.
 func setUp(env *testscript.Env) error {
 	env.Setenv("CLEAT_HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("CLEAT_EGRESS_ALLOW", "127.0.0.1")
-	env.Values[scene{}] = &scene{newRequests()}
+	env.Values[sceneKey{}] = &scene{seen: newRequests()}
 	return os.CopyFS(filepath.Join(env.WorkDir, "examples", "photos"), examples.Photos())
 }
 
-func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(scene{}).(*scene) }
+func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*scene) }
+
+type sceneKey struct{}
 
 // startPhotos starts the photo service, and lets the copy of the sample app know its
-// address, which is also in $PHOTOS: photos [clock=10m] [answers=oauth_problem…].
+// address, which is also in $PHOTOS: photos [QUIRK[=VALUE]…]. Another one takes its place.
 func startPhotos(ts *testscript.TestScript, _ bool, args []string) {
 	var o oauth1test.Options
 	for _, arg := range args {
@@ -87,8 +106,10 @@ func startPhotos(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		ts.Check(set(&o, text))
 	}
-	address := listen(ts, photoservice.New(o))
-	ts.Check(writeReplaced(ts.MkAbs(photosParams), "http://"+demoAddress, address))
+	s := sceneOf(ts)
+	s.photos = photoservice.New(o)
+	address := listen(ts, s.photos)
+	ts.Check(writeReplaced(ts.MkAbs(photosParams), first(ts.Getenv("PHOTOS"), "http://"+demoAddress), address))
 	ts.Setenv("PHOTOS", address)
 }
 
@@ -98,20 +119,16 @@ var quirks = map[string]func(o *oauth1test.Options, text string) error{
 		o.Quirks.ClockOffset, err = time.ParseDuration(text)
 		return err
 	},
-	"silent-clock": func(o *oauth1test.Options, text string) (err error) {
-		o.Quirks.NoProblems = true
-		o.Quirks.ClockOffset, err = time.ParseDuration(text)
-		return err
-	},
 	"status": func(o *oauth1test.Options, text string) error {
 		_, err := fmt.Sscan(text, &o.Quirks.FlowStatus)
 		return err
 	},
+	"date-only":   func(o *oauth1test.Options, _ string) error { o.Quirks.NoAcceptableTimestamps = true; return nil },
 	"denied":      func(o *oauth1test.Options, _ string) error { o.Quirks.DeniedParameter = true; return nil },
 	"unconfirmed": func(o *oauth1test.Options, _ string) error { o.Quirks.CallbackConfirmedFalse = true; return nil },
 	"oauth1.0":    func(o *oauth1test.Options, _ string) error { o.Quirks.NoCallbackConfirmed = true; return nil },
 	"consumer": func(o *oauth1test.Options, text string) error {
-		o.Consumers = []oauth1test.Consumer{{Key: text, Secret: oauth1test.DefaultConsumerSecret}}
+		o.Consumers = []oauth1test.Consumer{{Key: text, Secret: photoservice.ConsumerSecret}}
 		return nil
 	},
 }
@@ -125,6 +142,32 @@ func listen(ts *testscript.TestScript, h http.Handler) string {
 	go server.Serve(listener)
 	ts.Defer(func() { server.Close() })
 	return "http://" + listener.Addr().String()
+}
+
+// revoke has the photo service forget the account that was used last.
+func revoke(ts *testscript.TestScript, _ bool, _ []string) {
+	signed := sceneOf(ts).photos.Signatures()
+	sceneOf(ts).photos.Revoke(signed[len(signed)-1].Token)
+}
+
+// port finds a free port for a variable: port NAME.
+func port(ts *testscript.TestScript, _ bool, args []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	defer listener.Close()
+	_, number, err := net.SplitHostPort(listener.Addr().String())
+	ts.Check(err)
+	ts.Setenv(args[0], number)
+}
+
+// zipFolder packs a folder: zip FOLDER FILE.
+func zipFolder(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Create(ts.MkAbs(args[1]))
+	ts.Check(err)
+	defer f.Close()
+	w := zip.NewWriter(f)
+	ts.Check(w.AddFS(os.DirFS(ts.MkAbs(args[0]))))
+	ts.Check(w.Close())
 }
 
 // replace writes another text into a file: replace old new file.

@@ -58,6 +58,9 @@ func (e *RefusedError) Error() string {
 	if !e.Addr.IsValid() {
 		return fmt.Sprintf("port %d of %s is refused: only 80, 443 and ports above 1023 are allowed", e.Port, e.Host)
 	}
+	if e.Host == e.Addr.String() {
+		return fmt.Sprintf("the address %s is not public and refused", e.Addr)
+	}
 	return fmt.Sprintf("the address %s of %s is not public and refused", e.Addr, e.Host)
 }
 

@@ -74,6 +74,9 @@ func plainCause(err error) string {
 	if errors.As(err, &op) && op.Err != nil {
 		return op.Err.Error()
 	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "the connection was closed before the answer was complete"
+	}
 	return err.Error()
 }
 

@@ -37,7 +37,8 @@ func (r *Run) send(ctx context.Context, req *request, w *wire) (*answer, error) 
 			return a, nil
 		}
 		if hop == maxRedirects {
-			return nil, &Error{Type: RuntimeError, Message: fmt.Sprintf("more than %d redirects, the last to %s", maxRedirects, location), Step: req.step, StatusCode: a.status}
+			return nil, &Error{Type: RuntimeError, Message: fmt.Sprintf("more than %d redirects, the last to %s", maxRedirects, location), Step: req.step, StatusCode: a.status,
+				Directive: "url", Position: req.at["url"]}
 		}
 		if w, err = w.redirected(location, a.status, r.mask); err != nil {
 			return nil, r.misconfigured(req, "url", err)

@@ -44,8 +44,18 @@ type Service struct {
 	photos []Photo
 }
 
-// New returns a service with a few albums.
+// The credentials of the sample app.
+const (
+	ConsumerKey    = "photos-demo-key"
+	ConsumerSecret = "photos-demo-secret"
+)
+
+// New returns a service with a few albums. Unless o names others, it knows one client, the
+// sample app.
 func New(o oauth1test.Options) *Service {
+	if o.Consumers == nil {
+		o.Consumers = []oauth1test.Consumer{{Key: ConsumerKey, Secret: ConsumerSecret, Name: "the sample app"}}
+	}
 	s := &Service{Provider: oauth1test.New(o)}
 	s.albums, s.photos = sample()
 	for pattern, h := range map[string]http.HandlerFunc{

@@ -101,24 +101,28 @@ func (p *demoPage) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.setRecord(record)
-	p.render(w, &demoView{Title: "Connected"})
+	p.render(w, &demoView{})
 }
 
 func (p *demoPage) module(w http.ResponseWriter, r *http.Request) {
-	view := &demoView{Title: r.PostFormValue("id"), Chosen: r.PostForm}
-	bundles, err := p.runForm(r.Context(), r)
+	id := r.PostFormValue("id")
+	view := &demoView{Chosen: r.PostForm}
+	bundles, err := p.runForm(r.Context(), id, r)
 	if err != nil {
 		view.Error = faultOf(err)
+		p.render(w, view)
+		return
 	}
+	view.Result = &demoResult{Label: p.app.App.Module(id).Label}
 	for _, bundle := range bundles {
-		view.Bundles = append(view.Bundles, string(bundle.AppendJSON(nil)))
+		view.Result.Bundles = append(view.Result.Bundles, string(bundle.AppendJSON(nil)))
 	}
 	p.render(w, view)
 }
 
 // runForm runs the module that a form names with the values that it holds.
-func (p *demoPage) runForm(ctx context.Context, r *http.Request) ([]value.Value, error) {
-	c, err := p.app.Module(r.PostFormValue("id"))
+func (p *demoPage) runForm(ctx context.Context, id string, r *http.Request) ([]value.Value, error) {
+	c, err := p.app.Module(id)
 	if err != nil {
 		return nil, err
 	}
@@ -159,10 +163,9 @@ func (p *demoPage) connected() *connect.Record {
 
 // demoView is what the page shows.
 type demoView struct {
-	Title   string
-	Error   fault
-	Bundles []string
-	Chosen  map[string][]string // what the form held
+	Error  fault
+	Result *demoResult         // of a module that was run
+	Chosen map[string][]string // what the form held
 
 	Account   string
 	Service   string
@@ -170,6 +173,11 @@ type demoView struct {
 	Modules   []demoModule
 	Exchanges []string
 	Signature *oauth1test.Signature
+}
+
+type demoResult struct {
+	Label   string
+	Bundles []string
 }
 
 type demoModule struct {

@@ -18,6 +18,7 @@ var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <head><meta charset="utf-8"><title>{{.Title}}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
+:root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 26rem; margin: 15vh auto; padding: 0 1rem; }
 button { font: inherit; padding: .4rem 1.2rem; margin-right: .5rem; }
 code { font-size: 2rem; }

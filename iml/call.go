@@ -159,7 +159,7 @@ func (p *Program) withoutSecrets(n *node, err error) error {
 	})
 	text := wrong.Error()
 	if secret {
-		text = wrong.text(masked)
+		text = wrong.hidden()
 	}
 	hint := wrong.hint
 	if arg := n.args[wrong.index]; hint == "" && arg.kind == kindText && isKeyword(arg.text) {

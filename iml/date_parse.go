@@ -4,251 +4,272 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/cleat-run/cleat/value"
 )
-
-// zones caches loaded time zones, nil for names that are none.
-var zones sync.Map
-
-// zone returns the time zone with an IANA name, or nil.
-func zone(name string) *time.Location {
-	if name == "" || name == "Local" {
-		return nil
-	}
-	if loc, ok := zones.Load(name); ok {
-		return loc.(*time.Location)
-	}
-	loc, err := time.LoadLocation(name)
-	if err != nil {
-		return nil // not kept: names come from data
-	}
-	zones.Store(name, loc)
-	return loc
-}
 
 // dateParts is what a text says of a date; absent parts are -1.
 type dateParts struct {
 	year, month, day, hour, minute, second, milli int
 	yearDay                                       int
+	weekYear, week, weekday, localDay             int // of the English locale
+	isoYear, isoWeek, isoDay                      int
 	pm                                            int // 0 am, 1 pm
 	offset                                        int // minutes
 	hasOffset                                     bool
 	epoch                                         float64 // milliseconds
 	hasEpoch                                      bool
+	wrong                                         bool // a name that is none of a month or a weekday
 }
 
 func noParts() dateParts {
-	return dateParts{year: -1, month: -1, day: -1, hour: -1, minute: -1, second: -1, milli: -1, yearDay: -1, pm: -1}
+	return dateParts{year: -1, month: -1, day: -1, hour: -1, minute: -1, second: -1, milli: -1, yearDay: -1,
+		weekYear: -1, week: -1, weekday: -1, localDay: -1, isoYear: -1, isoWeek: -1, isoDay: -1, pm: -1}
 }
 
-// parseTime reads text by a Moment format, not strictly: literal separators may differ,
-// what follows is ignored.
+// parseTime reads text by a format as Moment does when it is not strict: each token
+// takes the next part of the text that fits it, whatever stands before; what is left
+// over is ignored, and so is a token that finds nothing.
 func parseTime(text, format string, loc *time.Location, now time.Time) (time.Time, bool) {
 	parts := noParts()
-	rest, any := text, false
+	found := false
 	for _, part := range parseFormat(format) {
-		if part.token == "" {
-			if rest != "" && !isAlphanumericByte(rest[0]) {
-				rest = rest[1:]
-			} else if part.literal != "" && strings.HasPrefix(rest, part.literal) {
-				rest = rest[len(part.literal):]
+		if part.write == nil {
+			if _, after, ok := strings.Cut(text, part.literal); ok {
+				text = after
 			}
 			continue
 		}
-		rest = strings.TrimLeft(rest, " ")
-		n := parts.read(part.token, rest)
-		if n < 0 {
-			if rest == "" {
-				break
-			}
-			return time.Time{}, false
+		if part.find == nil {
+			continue
 		}
-		any = true
-		rest = rest[n:]
+		start, end := part.find(text)
+		if end <= start {
+			continue
+		}
+		part.take(&parts, text[start:end])
+		text = text[end:]
+		found = true
 	}
-	if !any {
+	if !found || parts.wrong {
 		return time.Time{}, false
 	}
 	return parts.time(loc, now)
 }
 
-func isAlphanumericByte(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
-}
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// read takes a token's value from the beginning of s and returns its length, or -1.
-func (p *dateParts) read(token, s string) int {
-	number := func(into *int, most int) int {
-		n := 0
-		for n < len(s) && n < most && s[n] >= '0' && s[n] <= '9' {
-			n++
-		}
-		if n == 0 {
-			return -1
-		}
-		*into, _ = strconv.Atoi(s[:n])
-		return n
-	}
-	switch token {
-	case "YYYY", "Y", "GGGG", "gggg":
-		return number(&p.year, 4)
-	case "YY", "GG", "gg":
-		n := number(&p.year, 4)
-		if n > 0 && n <= 2 {
-			if p.year += 1900; p.year <= 1968 {
-				p.year += 100
-			}
-		}
-		return n
-	case "M", "MM", "Mo":
-		return ordinalLength(s, number(&p.month, 2))
-	case "MMM", "MMMM":
-		return readName(s, &p.month, func(i int) string { return time.Month(i).String() }, 1, 12)
-	case "Q", "Qo":
-		n := number(&p.month, 1)
-		p.month = (p.month-1)*3 + 1
-		return n
-	case "D", "DD", "Do":
-		return ordinalLength(s, number(&p.day, 2))
-	case "DDD", "DDDD", "DDDo":
-		return ordinalLength(s, number(&p.yearDay, 3))
-	case "dd", "ddd", "dddd":
-		var weekday int
-		return readName(s, &weekday, func(i int) string { return time.Weekday(i).String() }, 0, 6)
-	case "H", "HH", "h", "hh", "k", "kk":
-		n := number(&p.hour, 2)
-		if token[0] == 'k' && p.hour == 24 {
-			p.hour = 0
-		}
-		return n
-	case "m", "mm":
-		return number(&p.minute, 2)
-	case "s", "ss":
-		return number(&p.second, 2)
-	case "A", "a":
-		return p.readHalf(s)
-	case "Z", "ZZ":
-		return p.readOffset(s)
-	case "X", "x":
-		return p.readEpoch(s, token == "X")
-	case "z", "zz":
-		return 0
-	}
-	if token[0] == 'S' {
-		return p.readFraction(s)
-	}
-	var ignored int
-	return number(&ignored, 4)
-}
+func isAlphanumericByte(c byte) bool { return isDigit(c) || isLetterByte(c) }
 
-func ordinalLength(s string, n int) int {
-	if n > 0 && len(s) >= n+2 {
-		switch strings.ToLower(s[n : n+2]) {
-		case "st", "nd", "rd", "th":
-			return n + 2
-		}
+// toInt reads digits with an optional sign; what no int holds is beyond every range.
+func toInt(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n > 1e9 || n < -1e9 {
+		return 1e9
 	}
 	return n
 }
 
-func readName(s string, into *int, name func(int) string, from, to int) int {
-	for i := from; i <= to; i++ {
-		for _, candidate := range []string{name(i), name(i)[:3]} {
-			if len(s) >= len(candidate) && strings.EqualFold(s[:len(candidate)], candidate) {
-				*into = i
-				return len(candidate)
+// The functions below find the next part of a text that a token can read.
+
+// digitsOf finds at least that many digits in a row and takes at most the most.
+func digitsOf(least, most int) func(string) (start, end int) {
+	return func(s string) (int, int) {
+		for start := 0; start < len(s); start++ {
+			end := start
+			for end < len(s) && end-start < most && isDigit(s[end]) {
+				end++
 			}
+			if end-start >= least {
+				return start, end
+			}
+			start = max(start, end)
+		}
+		return 0, 0
+	}
+}
+
+// signedDigits finds digits with an optional sign before them.
+func signedDigits(s string) (start, end int) {
+	start, end = digitsOf(1, len(s))(s)
+	if start > 0 && (s[start-1] == '-' || s[start-1] == '+') {
+		start--
+	}
+	return start, end
+}
+
+// findTimestamp finds a number with up to three decimals.
+func findTimestamp(s string) (start, end int) {
+	start, end = signedDigits(s)
+	if end == 0 || end+1 >= len(s) || s[end] != '.' || !isDigit(s[end+1]) {
+		return start, end
+	}
+	for n := 0; n < 3 && end+1 < len(s) && isDigit(s[end+1]); n++ {
+		end++
+	}
+	return start, end + 1
+}
+
+// findWord finds letters, with digits that stand right before them.
+func findWord(s string) (start, end int) {
+	isWord := func(r rune) bool { return r == '\'' || r < 0x80 && isLetterByte(byte(r)) || r >= 0xA0 }
+	first := strings.IndexFunc(s, isWord)
+	if first < 0 {
+		return 0, 0
+	}
+	end = strings.IndexFunc(s[first:], func(r rune) bool { return !isWord(r) })
+	if end < 0 {
+		end = len(s) - first
+	}
+	start = first
+	for start > 0 && isDigit(s[start-1]) {
+		start--
+	}
+	return start, first + end
+}
+
+func findOrdinal(s string) (start, end int) {
+	start, end = digitsOf(1, 2)(s)
+	if len(s) >= end+2 && end > 0 {
+		switch strings.ToLower(s[end : end+2]) {
+		case "st", "nd", "rd", "th":
+			end += 2
+		}
+	}
+	return start, end
+}
+
+// findHalf finds an a or p, with an m and points behind it.
+func findHalf(s string) (start, end int) {
+	start = strings.IndexAny(s, "aApP")
+	if start < 0 {
+		return 0, 0
+	}
+	end = start + 1
+	for _, c := range []string{".", "m", "."} {
+		if end < len(s) && strings.EqualFold(s[end:end+1], c) {
+			end++
+		}
+	}
+	return start, end
+}
+
+// findOffset finds Z, or a sign and two or four digits.
+func findOffset(s string) (start, end int) {
+	for start := range len(s) {
+		switch c := s[start]; {
+		case c|0x20 == 'z':
+			return start, start + 1
+		case c == '+' || c == '-':
+			if n := offsetLength(s[start+1:]); n > 0 {
+				return start, start + 1 + n
+			}
+		}
+	}
+	return 0, 0
+}
+
+// offsetLength is the length of HH, HH:MM or HHMM at the beginning of s.
+func offsetLength(s string) int {
+	twoDigits := func(at int) bool { return len(s) >= at+2 && isDigit(s[at]) && isDigit(s[at+1]) }
+	switch {
+	case !twoDigits(0):
+		return 0
+	case len(s) > 2 && s[2] == ':' && twoDigits(3):
+		return 5
+	case twoDigits(2):
+		return 4
+	}
+	return 2
+}
+
+// The functions below keep what a token has read.
+
+func into(part func(*dateParts) *int) func(*dateParts, string) {
+	return func(p *dateParts, s string) { *part(p) = toInt(strings.TrimRight(s, "stndrhSTNDRH")) }
+}
+
+// takeClock reads an hour with minutes, and with seconds, behind it.
+func takeClock(pairs int) func(*dateParts, string) {
+	return func(p *dateParts, s string) {
+		split := len(s) - 2*pairs
+		p.hour, p.minute = toInt(s[:split]), toInt(s[split:split+2])
+		if pairs == 2 {
+			p.second = toInt(s[split+2:])
+		}
+	}
+}
+
+func (p *dateParts) setYear(s string) {
+	if p.year = toInt(s); len(s) == 2 {
+		p.year = twoDigitYear(s)
+	}
+}
+
+// twoDigitYear reads 69 to 99 as 1969 to 1999, anything less as a year of this century.
+func twoDigitYear(s string) int {
+	if n := toInt(s); n <= 68 {
+		return n + 2000
+	}
+	return toInt(s) + 1900
+}
+
+func (p *dateParts) setMonthName(s string) {
+	if p.month = nameIndex(s, 1, 12, 3, func(i int) string { return time.Month(i).String() }); p.month < 0 {
+		p.wrong = true
+	}
+}
+
+func (p *dateParts) setWeekdayName(s string, least int) {
+	p.weekday = nameIndex(s, 0, 6, least, func(i int) string { return time.Weekday(i).String() })
+	if p.weekday < 0 {
+		p.wrong = true
+	}
+}
+
+// nameIndex returns which name, of which at least that many letters are written, s
+// begins with, or -1.
+func nameIndex(s string, from, to, least int, name func(int) string) int {
+	for i := from; i <= to; i++ {
+		if len(s) >= least && strings.EqualFold(s[:least], name(i)[:least]) {
+			return i
 		}
 	}
 	return -1
 }
 
-func (p *dateParts) readHalf(s string) int {
-	if len(s) == 0 {
-		return -1
-	}
-	switch s[0] | 0x20 {
-	case 'a':
-		p.pm = 0
-	case 'p':
+func (p *dateParts) setHalf(s string) {
+	if p.pm = 0; s[0]|0x20 == 'p' {
 		p.pm = 1
-	default:
-		return -1
 	}
-	if len(s) > 1 && s[1]|0x20 == 'm' {
-		return 2
-	}
-	return 1
 }
 
-func (p *dateParts) readFraction(s string) int {
-	n := 0
-	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
-		n++
-	}
-	if n == 0 {
-		return -1
-	}
-	p.milli, _ = strconv.Atoi((s[:n] + "000")[:3])
-	return n
-}
+func (p *dateParts) setFraction(s string) { p.milli = toInt((s + "000")[:3]) }
 
-func (p *dateParts) readOffset(s string) int {
-	if s == "" {
-		return -1
+func (p *dateParts) setOffset(s string) {
+	p.hasOffset, p.offset = true, 0
+	if len(s) == 1 {
+		return // Z
 	}
-	if s[0] == 'Z' || s[0] == 'z' {
-		p.hasOffset = true
-		return 1
+	digits := strings.Replace(s[1:], ":", "", 1)
+	p.offset = toInt(digits[:2]) * 60
+	if len(digits) == 4 {
+		p.offset += toInt(digits[2:])
 	}
-	if s[0] != '+' && s[0] != '-' || len(s) < 3 {
-		return -1
-	}
-	hours, err := strconv.Atoi(s[1:3])
-	if err != nil {
-		return -1
-	}
-	n, minutes := 3, 0
-	if n < len(s) && s[n] == ':' {
-		n++
-	}
-	if n+2 <= len(s) {
-		if m, err := strconv.Atoi(s[n : n+2]); err == nil {
-			minutes = m
-			n += 2
-		}
-	}
-	p.hasOffset, p.offset = true, hours*60+minutes
 	if s[0] == '-' {
 		p.offset = -p.offset
 	}
-	return n
 }
 
-func (p *dateParts) readEpoch(s string, seconds bool) int {
-	n := 0
-	for n < len(s) && (s[n] >= '0' && s[n] <= '9' || s[n] == '.' && seconds || s[n] == '-' && n == 0) {
-		n++
-	}
-	f, err := strconv.ParseFloat(s[:n], 64)
-	if err != nil {
-		return -1
-	}
-	if seconds {
-		f *= 1000
-	}
-	p.epoch, p.hasEpoch = f, true
-	return n
+func (p *dateParts) setEpoch(s string, scale float64) {
+	f, _ := strconv.ParseFloat(s, 64)
+	p.epoch, p.hasEpoch = f*scale, true
 }
 
 // time makes the instant. Parts larger than the ones given come from now, smaller ones
 // are zero.
 func (p dateParts) time(loc *time.Location, now time.Time) (time.Time, bool) {
 	if p.hasEpoch {
-		return time.UnixMilli(int64(math.Trunc(p.epoch))), true
+		return time.UnixMilli(int64(p.epoch)), math.Abs(p.epoch) <= maxMillis
 	}
 	if p.hasOffset {
 		loc = time.FixedZone("", p.offset*60)
@@ -259,164 +280,87 @@ func (p dateParts) time(loc *time.Location, now time.Time) (time.Time, bool) {
 	} else if p.pm == 0 && p.hour == 12 {
 		p.hour = 0
 	}
-	given := p.year >= 0
-	if p.year < 0 {
-		p.year = now.Year()
-	}
-	if p.yearDay >= 0 {
-		p.month, p.day = 1, p.yearDay
-		return p.local(loc), p.yearDay >= 1 && p.yearDay <= 366
-	}
-	given = given || p.month >= 0
-	if p.month < 0 {
-		if p.month = int(now.Month()); given {
-			p.month = 1
-		}
-	}
-	given = given || false
-	if p.day < 0 {
-		if p.day = now.Day(); given {
-			p.day = 1
-		}
-	}
-	if p.month < 1 || p.month > 12 || p.day < 1 || p.day > daysIn(p.year, p.month) || p.hour > 24 || p.minute > 59 || p.second > 59 ||
-		p.hour == 24 && (p.minute > 0 || p.second > 0) {
+	if !p.fromWeek(now) || !p.complete(now) {
 		return time.Time{}, false
 	}
-	return p.local(loc), true
+	t := wallClock(time.Date(p.year, time.Month(p.month), p.day, p.hour, p.minute, p.second, p.milli*1e6, time.UTC), loc)
+	agrees := p.weekday < 0 || p.weekday == weekday(time.Date(p.year, time.Month(p.month), p.day, 0, 0, 0, 0, time.UTC))
+	return t, agrees && math.Abs(float64(t.UnixMilli())) <= maxMillis
+}
+
+// maxMillis is the largest instant of a date (ECMA-262 21.4.1.1).
+const maxMillis = 8.64e15
+
+// fromWeek makes a week of the year the day of the year, when neither day nor month are
+// given.
+func (p *dateParts) fromWeek(now time.Time) bool {
+	if p.day >= 0 || p.month >= 0 {
+		return true
+	}
+	switch {
+	case p.isoYear >= 0 || p.isoWeek >= 0 || p.isoDay >= 0:
+		year := firstGiven(p.isoYear, p.year, isoYear(now))
+		number, day := firstGiven(p.isoWeek, 1), firstGiven(p.isoDay, 1)
+		start := time.Date(year, 1, 4, 0, 0, 0, 0, time.UTC)
+		monday := start.AddDate(0, 0, 1-isoWeekday(start))
+		last := isoWeek(time.Date(year, 12, 28, 0, 0, 0, 0, time.UTC))
+		return p.setDate(monday.AddDate(0, 0, (number-1)*7+day-1), number >= 1 && number <= last && day >= 1 && day <= 7)
+	case p.weekYear >= 0 || p.week >= 0 || p.weekday >= 0 || p.localDay >= 0:
+		year := firstGiven(p.weekYear, p.year, weekYear(now))
+		number, day := firstGiven(p.week, week(now)), firstGiven(p.weekday, p.localDay, 0)
+		start := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+		sunday := start.AddDate(0, 0, -weekday(start))
+		next := time.Date(year+1, 1, 1, 0, 0, 0, 0, time.UTC)
+		last := int(next.AddDate(0, 0, -weekday(next)).Sub(sunday).Hours()) / (7 * 24)
+		return p.setDate(sunday.AddDate(0, 0, (number-1)*7+day), number >= 1 && number <= last && day <= 6)
+	}
+	return true
+}
+
+func (p *dateParts) setDate(t time.Time, ok bool) bool {
+	p.year, p.yearDay = t.Year(), t.YearDay()
+	return ok
+}
+
+// firstGiven returns the first part that is not absent.
+func firstGiven(parts ...int) int {
+	for _, part := range parts {
+		if part >= 0 {
+			return part
+		}
+	}
+	return -1
+}
+
+// complete fills in what is not given and reports whether such a time exists.
+func (p *dateParts) complete(now time.Time) bool {
+	if p.yearDay >= 0 {
+		year := firstGiven(p.year, now.Year())
+		date := time.Date(year, 1, p.yearDay, 0, 0, 0, 0, time.UTC)
+		if p.yearDay == 0 || date.Year() != year {
+			return false
+		}
+		p.year, p.month, p.day = year, month(date), date.Day()
+	}
+	given := p.year >= 0
+	p.year = firstGiven(p.year, now.Year())
+	if p.month < 0 {
+		if p.month = 1; !given {
+			p.month = month(now)
+		}
+	} else {
+		given = true
+	}
+	if p.day < 0 {
+		if p.day = 1; !given {
+			p.day = now.Day()
+		}
+	}
+	p.hour, p.minute, p.second, p.milli = max(p.hour, 0), max(p.minute, 0), max(p.second, 0), max(p.milli, 0)
+	return p.year <= 300000 && p.month >= 1 && p.month <= 12 && p.day >= 1 && p.day <= daysIn(p.year, p.month) &&
+		p.hour <= 24 && p.minute <= 59 && p.second <= 59 && (p.hour < 24 || p.minute == 0 && p.second == 0 && p.milli == 0)
 }
 
 func daysIn(year, month int) int {
 	return time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
-}
-
-func (p dateParts) local(loc *time.Location) time.Time {
-	return wallClock(time.Date(p.year, time.Month(p.month), p.day, max(p.hour, 0), max(p.minute, 0), max(p.second, 0), max(p.milli, 0)*1e6, time.UTC), loc)
-}
-
-// wallClock is the instant at which the clock in loc shows what t shows in UTC. A time
-// that daylight saving skips moves forward by the gap, one that comes twice is the first
-// (as Moment does it).
-func wallClock(t time.Time, loc *time.Location) time.Time {
-	guess := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), loc)
-	_, before := guess.Add(-24 * time.Hour).Zone()
-	early := t.Add(-time.Duration(before) * time.Second).In(loc)
-	if showsSame(early, t) {
-		return early
-	}
-	if showsSame(guess, t) {
-		return guess
-	}
-	return early // in the gap: the offset before it moves the time forward
-}
-
-func showsSame(a, b time.Time) bool {
-	return a.Day() == b.Day() && a.Hour() == b.Hour() && a.Minute() == b.Minute()
-}
-
-// autoFormats are tried in order on a text where a date is expected (7.2).
-var autoFormats = []string{"YYYY-MM-DD HH:mm:ss [GMT]Z", "YYYY/MM/DD", "MM/DD/YYYY", "D.M.YYYY"}
-
-// detect reads a date without a format: ISO 8601 and the forms of autoFormats.
-func detect(text string, loc *time.Location, now time.Time) (time.Time, bool) {
-	s := strings.TrimFunc(text, value.IsSpace)
-	if len(s) < 6 || s[0] < '0' || s[0] > '9' {
-		return time.Time{}, false
-	}
-	separator := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' })
-	if separator < 0 {
-		return time.Time{}, false // digits alone are no date
-	}
-	p := noParts()
-	var format string
-	switch {
-	case separator == 4 && s[4] == '-':
-		format = "YYYY-MM-DD"
-	case separator == 4 && s[4] == '/':
-		format = autoFormats[1]
-	case separator <= 2 && s[separator] == '/':
-		format = autoFormats[2]
-	case separator <= 2 && s[separator] == '.':
-		format = autoFormats[3]
-	default:
-		return time.Time{}, false
-	}
-	rest, ok := p.strict(s, format)
-	if !ok {
-		return time.Time{}, false
-	}
-	if rest, ok = p.clock(rest); !ok || strings.TrimSpace(rest) != "" {
-		return time.Time{}, false
-	}
-	return p.time(loc, now)
-}
-
-// strict reads the tokens of a date with its exact separators.
-func (p *dateParts) strict(s, format string) (rest string, ok bool) {
-	for _, part := range parseFormat(format) {
-		if part.token == "" {
-			if !strings.HasPrefix(s, part.literal) {
-				if format == "YYYY-MM-DD" && part.literal == "-" && p.month > 0 && p.day < 0 {
-					return s, true // year and month alone are ISO 8601
-				}
-				return s, false
-			}
-			s = s[len(part.literal):]
-			continue
-		}
-		n := p.read(part.token, s)
-		if n < 0 {
-			return s, false
-		}
-		s = s[n:]
-	}
-	return s, true
-}
-
-// clock reads an optional time of day, fraction, half of the day and offset.
-func (p *dateParts) clock(s string) (rest string, ok bool) {
-	if s == "" {
-		return s, true
-	}
-	if s[0] != 'T' && s[0] != 't' && s[0] != ' ' {
-		return s, false
-	}
-	s = strings.TrimLeft(s[1:], " ")
-	for i, into := range []*int{&p.hour, &p.minute, &p.second} {
-		if i > 0 {
-			if !strings.HasPrefix(s, ":") {
-				break
-			}
-			s = s[1:]
-		}
-		if len(s) < 1 || s[0] < '0' || s[0] > '9' {
-			return s, false
-		}
-		n := 1
-		if len(s) > 1 && s[1] >= '0' && s[1] <= '9' {
-			n = 2
-		}
-		*into, _ = strconv.Atoi(s[:n])
-		s = s[n:]
-	}
-	if strings.HasPrefix(s, ".") || strings.HasPrefix(s, ",") {
-		n := p.readFraction(s[1:])
-		if n < 0 {
-			return s, false
-		}
-		s = s[1+n:]
-	}
-	s = strings.TrimLeft(s, " ")
-	if n := p.readHalf(s); n > 1 {
-		s = strings.TrimLeft(s[n:], " ")
-	}
-	s = strings.TrimPrefix(strings.TrimPrefix(s, "GMT"), "UTC")
-	if s == "" {
-		return s, true
-	}
-	n := p.readOffset(s)
-	if n < 0 {
-		return s, false
-	}
-	return s[n:], true
 }

@@ -37,16 +37,26 @@ func (e *Error) Diagnostic() source.Diagnostic {
 // argumentError says that an argument cannot be used as what the function needs. The
 // text of the value stands apart so that it can be masked.
 type argumentError struct {
-	index int // of the argument
-	value value.Value
-	what  string // date, number, array, …
-	hint  string
+	index  int // of the argument
+	value  value.Value
+	what   string // date, number, array, …
+	detail string // what is wrong with it; it may quote the value
+	hint   string
 }
 
 // masked replaces values that must not be shown.
 const masked = "***"
 
-func (e *argumentError) Error() string { return e.text(quotable(e.value)) }
+func (e *argumentError) Error() string {
+	text := e.text(quotable(e.value))
+	if e.detail != "" {
+		text = strings.TrimSuffix(text, ".") + ": " + e.detail + "."
+	}
+	return text
+}
+
+// hidden is the error without anything of the value.
+func (e *argumentError) hidden() string { return e.text(masked) }
 
 func (e *argumentError) text(quoted string) string {
 	return "'" + quoted + "' is not a valid " + e.what + "."

@@ -10,7 +10,7 @@ import (
 var dateFunctions = []Function{
 	{Name: "formatDate", Summary: "Writes a date in a format, in a time zone.", passes: true,
 		Params:   []Param{{Name: "date"}, {Name: "format", Optional: true}, {Name: "timezone", Optional: true}},
-		Examples: []Example{{"formatDate('2016-12-28T16:03:06Z', 'MM/DD/YYYY')", `"12/28/2016"`}}, call: formatDateFunction},
+		Examples: []Example{{"formatDate('2016-12-28T16:03:06Z', 'MM/DD/YYYY')", `"12/28/2016"`}, {"formatDate('2016-07-28T16:03:06Z', 'dddd [the] Do, h:mm A Z', 'Europe/Prague')", `"Thursday the 28th, 6:03 PM +02:00"`}}, call: formatDateFunction},
 	{Name: "parseDate", Summary: "Reads a date, by a format if one is given.", passes: true,
 		Params:   []Param{{Name: "text"}, {Name: "format", Optional: true}, {Name: "timezone", Optional: true}},
 		Examples: []Example{{"parseDate('12/28/2016 16:03', 'MM/DD/YYYY HH:mm')", `"2016-12-28T16:03:00.000Z"`}}, call: parseDateFunction},
@@ -20,60 +20,17 @@ var dateFunctions = []Function{
 	addFunction("Days", calendar(0, 0, 1), `"2016-02-01T00:00:00.000Z"`),
 	addFunction("Months", calendar(0, 1, 0), `"2016-02-29T00:00:00.000Z"`),
 	addFunction("Years", calendar(1, 0, 0), `"2017-01-31T00:00:00.000Z"`),
-}
-
-// addFunction is one of the functions that move a date.
-func addFunction(unit string, move func(time.Time, float64) time.Time, result string) Function {
-	return Function{Name: "add" + unit, Summary: "Moves a date by a number of " + unit + ".", passes: true,
-		Params: []Param{{Name: "date"}, {Name: "number"}}, Examples: []Example{{"add" + unit + "('2016-01-31', 1)", result}},
-		call: func(env *Env, args []value.Value) (value.Value, error) {
-			if first := arg(args, 0); first.IsEmpty() {
-				return first, nil
-			}
-			t, err := dateArg(env, args, 0)
-			if err != nil {
-				return value.Undefined, err
-			}
-			if arg(args, 1).IsNil() {
-				return value.Undefined, nil // no number, no date: connections.md O2-25
-			}
-			n, err := numberArg(args, 1)
-			if err != nil {
-				return value.Undefined, err
-			}
-			moved := move(t.In(env.location()), n)
-			if y := moved.Year(); y < -200000 || y > 270000 {
-				return value.Undefined, &argumentError{index: 1, value: arg(args, 1), what: "number"}
-			}
-			return value.Time(moved), nil
-		}}
-}
-
-func exact(unit time.Duration) func(time.Time, float64) time.Time {
-	return func(t time.Time, n float64) time.Time {
-		ms := n * float64(unit/time.Millisecond)
-		if math.Abs(ms) > 9e15 {
-			return time.Date(300000, 1, 1, 0, 0, 0, 0, time.UTC)
-		}
-		return time.UnixMilli(t.UnixMilli() + int64(math.Round(ms)))
-	}
-}
-
-// calendar moves on the wall clock of t's zone; the day is cut to the month's length.
-func calendar(years, months, days int) func(time.Time, float64) time.Time {
-	return func(t time.Time, number float64) time.Time {
-		if math.Abs(number) > 1e8 {
-			return time.Date(300000, 1, 1, 0, 0, 0, 0, time.UTC)
-		}
-		n := int(math.Round(math.Abs(number)))
-		if number < 0 {
-			n = -n
-		}
-		year, month, day := t.Date()
-		first := time.Date(year+years*n, month+time.Month(months*n), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
-		day = min(day, daysIn(first.Year(), int(first.Month()))) + days*n
-		return wallClock(first.AddDate(0, 0, day-1), t.Location())
-	}
+	setFunction("Second", "the second", setClock(time.Second, time.Time.Second), `"2016-01-31T00:00:05.000Z"`),
+	setFunction("Minute", "the minute", setClock(time.Minute, time.Time.Minute), `"2016-01-31T00:05:00.000Z"`),
+	setFunction("Hour", "the hour", setHour, `"2016-01-31T05:00:00.000Z"`),
+	setFunction("Date", "the day of the month", setDayOfMonth, `"2016-01-05T00:00:00.000Z"`),
+	setFunction("Day", "the day of the week, by its name or from 1 (Sunday) to 7,", setDay, `"2016-02-04T00:00:00.000Z"`),
+	setFunction("Month", "the month, by its name or from 1 to 12,", setMonth, `"2016-05-31T00:00:00.000Z"`),
+	setFunction("Year", "the year", setYear, `"0005-01-31T00:00:00.000Z"`),
+	{Name: "dateDiff", Summary: "Gives the time between two dates in whole D, H, m or s; RH, Rm and Rs give what is left of it beside days, hours and minutes.", passes: true,
+		Params:   []Param{{Name: "end"}, {Name: "start"}, {Name: "unit"}},
+		Examples: []Example{{"dateDiff('2021-01-03T03:45:00Z', '2021-01-01', 'H')", "51"}, {"dateDiff('2021-01-03T03:45:00Z', '2021-01-01', 'RH')", "3"}},
+		call:     dateDiffFunction},
 }
 
 // zoneArg is the zone of the argument i when it is one, otherwise the default zone.
@@ -127,13 +84,12 @@ func parseDateFunction(env *Env, args []value.Value) (value.Value, error) {
 		return v, nil
 	}
 	loc := zoneArg(env, args, 2)
-	if epoch := format == "X" || format == "x"; !epoch || v.Kind() == value.KindDate {
-		switch v.Kind() {
-		case value.KindDate:
-			return v, nil
-		case value.KindNumber:
-			return value.Date(int64(v.Float())), nil
-		}
+	if v.Kind() == value.KindDate {
+		return v, nil
+	}
+	if v.Kind() == value.KindNumber && format != "X" && format != "x" {
+		t, err := dateArg(env, args, 0)
+		return value.Time(t), err
 	}
 	var t time.Time
 	ok := false

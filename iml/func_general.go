@@ -18,11 +18,14 @@ var generalFunctions = []Function{
 		Examples: []Example{{"switch('B', 'A', 1, 'B', 2, 3)", "2"}, {"switch('X', 'A', 1, 3)", "3"}}, lazy: switchFunction},
 	{Name: "get", Summary: "Gives the value at a path; arrays count from 1.",
 		Params:   []Param{{Name: "object"}, {Name: "path"}},
-		Examples: []Example{{"get(split('a,b', ','), 2)", `"b"`}}, passes: false, call: getFunction},
-	{Name: "pick", Summary: "Gives a collection of the named members only.", passes: true,
+		Examples: []Example{{"get(split('a,b', ','), 2)", `"b"`}, {`get(parseJSON('{"a":[{"b":1}]}'), 'a[1].b')`, "1"}}, call: getFunction},
+	{Name: "set", Summary: "Gives a copy of a collection with the value at a path; arrays count from 1.", gives: value.KindCollection,
+		Params:   []Param{{Name: "object"}, {Name: "path"}, {Name: "value"}},
+		Examples: []Example{{`set(parseJSON('{"a":1}'), 'b.c', 2)`, `{"a":1,"b":{"c":2}}`}}, call: setPathFunction},
+	{Name: "pick", Summary: "Gives a collection of the named members only.", passes: true, gives: value.KindCollection,
 		Params:   []Param{{Name: "object"}, {Name: "key", Variadic: true}},
 		Examples: []Example{{`pick(parseJSON('{"a":1,"b":2}'), 'b')`, `{"b":2}`}}, call: pickFunction},
-	{Name: "omit", Summary: "Gives a collection without the named members.", passes: true,
+	{Name: "omit", Summary: "Gives a collection without the named members.", passes: true, gives: value.KindCollection,
 		Params:   []Param{{Name: "object"}, {Name: "key", Variadic: true}},
 		Examples: []Example{{`omit(parseJSON('{"a":1,"b":2}'), 'b')`, `{"a":1}`}}, call: omitFunction},
 	{Name: "equal", Summary: "Reports whether two values are equal, as = does.",
@@ -99,61 +102,6 @@ func getFunction(_ *Env, args []value.Value) (value.Value, error) {
 	return GetPath(object, path.ToText()), nil
 }
 
-// GetPath returns the value at a path of names and indexes with dots, brackets and back
-// ticks, such as users[2].name; arrays count from 1. Undefined when a step leads nowhere.
-func GetPath(v value.Value, path string) value.Value {
-	for _, name := range splitPath(path) {
-		switch {
-		case name.isFirst:
-			v = v.Array().At(0)
-		default:
-			v = at(v, value.Text(name.name))
-		}
-	}
-	return v
-}
-
-type pathStep struct {
-	name    string
-	isFirst bool // []
-}
-
-// splitPath splits at dots and brackets outside back ticks and quotes.
-func splitPath(path string) (steps []pathStep) {
-	for i := 0; i < len(path); {
-		switch c := path[i]; c {
-		case '.':
-			i++
-		case '`':
-			end := i + 1
-			for end < len(path) && path[end] != '`' {
-				end++
-			}
-			steps = append(steps, pathStep{name: path[i+1 : end]})
-			i = end + 1
-		case '[':
-			end := i + 1
-			for end < len(path) && path[end] != ']' {
-				end++
-			}
-			inner := path[i+1 : end]
-			if n := len(inner); n > 1 && (inner[0] == '\'' || inner[0] == '"' || inner[0] == '`') && inner[n-1] == inner[0] {
-				inner = inner[1 : n-1]
-			}
-			steps = append(steps, pathStep{name: inner, isFirst: inner == ""})
-			i = end + 1
-		default:
-			end := i
-			for end < len(path) && path[end] != '.' && path[end] != '[' {
-				end++
-			}
-			steps = append(steps, pathStep{name: path[i:end]})
-			i = end
-		}
-	}
-	return steps
-}
-
 // keyArgs are the names of members given one by one or as an array.
 func keyArgs(args []value.Value) []string {
 	var keys []string
@@ -189,6 +137,9 @@ func filterMembers(env *Env, args []value.Value, wanted bool) (value.Value, erro
 		return value.Undefined, err
 	}
 	keys := keyArgs(args)
+	if err := env.Step(c.Len() * len(keys)); err != nil {
+		return value.Undefined, err
+	}
 	kept := value.NewCollection(c.Len())
 	for name, v := range c.All() {
 		if slices.Contains(keys, name) == wanted {

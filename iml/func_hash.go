@@ -44,8 +44,11 @@ func hashFunction(name string, sum func() hash.Hash, ofA string) Function {
 			if encoding == "" {
 				encoding = "hex"
 			}
-			text, err := encodeBytes(h.Sum(nil), encoding)
-			return value.Text(text), err
+			text, ok := encodeBytes(h.Sum(nil), encoding)
+			if !ok {
+				return value.Undefined, unknownEncoding(args, 1)
+			}
+			return value.Text(text), nil
 		}}
 }
 
@@ -57,5 +60,9 @@ func hashKey(args []value.Value) ([]byte, error) {
 	if key.Kind() == value.KindBuffer {
 		return key.Bytes(), nil
 	}
-	return decodeText(key.ToText(), encoding)
+	b, ok := decodeText(key.ToText(), encoding)
+	if !ok {
+		return nil, unknownEncoding(args, 3)
+	}
+	return b, nil
 }

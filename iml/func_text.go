@@ -1,10 +1,7 @@
 package iml
 
 import (
-	"encoding/base64"
-	"encoding/hex"
-	"fmt"
-	"net/url"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -16,49 +13,48 @@ import (
 
 var textFunctions = []Function{
 	{Name: "length", Summary: "Gives the length of a text in UTF-16 units, of a buffer in bytes, of an array in elements.",
-		Params: []Param{{Name: "value"}}, Examples: []Example{{"length('héllo')", "5"}, {"length(null)", "0"}}, call: lengthFunction},
+		Params: []Param{{Name: "value"}}, Examples: []Example{{"length('héllo')", "5"}, {"length('👍')", "2"}, {"length(null)", "0"}}, call: lengthFunction},
 	{Name: "lower", Summary: "Gives the text in lower case.", passes: true,
-		Params: []Param{{Name: "text"}}, Examples: []Example{{"lower('ABC')", `"abc"`}},
-		call: func(_ *Env, args []value.Value) (value.Value, error) {
-			return value.Text(changeCase(arg(args, 0).ToText(), false)), nil
-		}},
+		Params: []Param{{Name: "text"}}, Examples: []Example{{"lower('ABC')", `"abc"`}}, call: onText(func(s string) string { return changeCase(s, false) })},
 	{Name: "upper", Summary: "Gives the text in upper case.", passes: true,
-		Params: []Param{{Name: "text"}}, Examples: []Example{{"upper('straße')", `"STRASSE"`}},
-		call: func(_ *Env, args []value.Value) (value.Value, error) {
-			return value.Text(changeCase(arg(args, 0).ToText(), true)), nil
-		}},
+		Params: []Param{{Name: "text"}}, Examples: []Example{{"upper('straße')", `"STRASSE"`}}, call: onText(func(s string) string { return changeCase(s, true) })},
+	{Name: "capitalize", Summary: "Gives the text with its first character in upper case.", passes: true,
+		Params: []Param{{Name: "text"}}, Examples: []Example{{"capitalize('mAKE it')", `"MAKE it"`}}, call: onText(capitalize)},
+	{Name: "startcase", Summary: "Gives the text with the first character of each word in upper case, the others in lower case.", passes: true,
+		Params: []Param{{Name: "text"}}, Examples: []Example{{"startcase('hello  WORLD')", `"Hello  World"`}}, call: onText(startcase)},
 	{Name: "trim", Summary: "Gives the text without white space at both ends.", passes: true,
 		Params: []Param{{Name: "text"}}, Examples: []Example{{"trim('  a ')", `"a"`}},
-		call: func(_ *Env, args []value.Value) (value.Value, error) {
-			return value.Text(strings.TrimFunc(arg(args, 0).ToText(), value.IsSpace)), nil
-		}},
-	{Name: "split", Summary: "Gives the trimmed parts of a text; empty ones only when asked for.", passes: true,
-		Params:   []Param{{Name: "text"}, {Name: "separator"}, {Name: "keepEmpty", Optional: true}},
-		Examples: []Example{{"split('a, b,,c', ',')", `["a","b","c"]`}}, call: splitFunction},
-	{Name: "join", Summary: "Gives the text of the elements joined by a separator, a comma by default.", passes: true,
-		Params:   []Param{{Name: "array"}, {Name: "separator", Optional: true}},
-		Examples: []Example{{"join(split('a,b', ','), '-')", `"a-b"`}}, call: joinFunction},
+		call: onText(func(s string) string { return strings.TrimFunc(s, value.IsSpace) })},
+	{Name: "substring", Summary: "Gives the part of a text between two positions, which count from 0.", passes: true,
+		Params:   []Param{{Name: "text"}, {Name: "start"}, {Name: "end", Optional: true}},
+		Examples: []Example{{"substring('Hello', 1, 3)", `"el"`}, {"substring('Hello', 3, -1)", `"Hel"`}}, call: substringFunction},
+	{Name: "indexOf", Summary: "Gives the position of a text in another, from 0; -1 when it is not there.", passes: true,
+		Params:   []Param{{Name: "text"}, {Name: "value"}, {Name: "start", Optional: true}},
+		Examples: []Example{{"indexOf('We love Make', 'e', 7)", "11"}, {"indexOf('Make', 'x')", "-1"}}, call: indexOfFunction},
+	{Name: "contains", Summary: "Reports whether a text contains another, or an array an element equal to a value.",
+		Params:   []Param{{Name: "textOrArray"}, {Name: "value"}, {Name: "ignoreCase", Optional: true}},
+		Examples: []Example{{"contains('Hello', 'ell')", "true"}, {"contains(split('A,b', ','), 'a', true)", "true"}, {"contains(null, 'a')", "false"}},
+		call:     containsFunction},
 	{Name: "replace", Summary: "Replaces a text everywhere, or what a regular expression /…/flags finds.", passes: true,
 		Params:   []Param{{Name: "text"}, {Name: "search"}, {Name: "replacement", Optional: true}},
 		Examples: []Example{{"replace('a.b.c', '.', '-')", `"a-b-c"`}, {`replace('x12', '/(\d)/', '<$1>')`, `"x<1>2"`}}, call: replaceFunction},
-	{Name: "base64", Summary: "Gives the bytes as base64 text.", passes: true,
-		Params: []Param{{Name: "text"}}, Examples: []Example{{"base64('Hi')", `"SGk="`}},
-		call: func(_ *Env, args []value.Value) (value.Value, error) {
-			return value.Text(base64.StdEncoding.EncodeToString(bytesOf(arg(args, 0)))), nil
-		}},
-	{Name: "encodeURL", Summary: "Escapes a text for a part of a URL.", passes: true,
-		Params: []Param{{Name: "text"}}, Examples: []Example{{"encodeURL('a b/ä')", `"a%20b%2F%C3%A4"`}},
-		call: func(_ *Env, args []value.Value) (value.Value, error) {
-			return value.Text(encodeURIComponent(arg(args, 0).ToText())), nil
-		}},
-	{Name: "decodeURL", Summary: "Undoes encodeURL.", passes: true,
-		Params: []Param{{Name: "text"}}, Examples: []Example{{"decodeURL('a%20b')", `"a b"`}}, call: decodeURLFunction},
-	{Name: "toString", Summary: "Gives the text form of a value; a buffer is read with an encoding.",
-		Params:   []Param{{Name: "value"}, {Name: "encoding", Optional: true}},
-		Examples: []Example{{"toString(1.5)", `"1.5"`}, {"toString(toBinary('SGk=', 'base64'))", `"Hi"`}}, call: toStringFunction},
-	{Name: "toBinary", Summary: "Gives the bytes that a text stands for in an encoding.", passes: true,
-		Params:   []Param{{Name: "value"}, {Name: "encoding", Optional: true}},
-		Examples: []Example{{"toString(toBinary('4869', 'hex'))", `"Hi"`}}, call: toBinaryFunction},
+	{Name: "replaceEmojiCharacters", Summary: "Replaces each emoji of a text, composed ones as a whole.", passes: true,
+		Params:   []Param{{Name: "text"}, {Name: "replacement", Optional: true}},
+		Examples: []Example{{"replaceEmojiCharacters('Hi 👋🏽 #1', '-')", `"Hi - #1"`}}, call: replaceEmojiFunction},
+	{Name: "split", Summary: "Gives the trimmed parts of a text; empty ones only when asked for.", passes: true,
+		Params:   []Param{{Name: "text"}, {Name: "separator"}, {Name: "keepEmpty", Optional: true}},
+		Examples: []Example{{"split('a, b,,c', ',')", `["a","b","c"]`}, {"split('a,,b', ',', true)", `["a","","b"]`}}, call: splitFunction},
+	{Name: "join", Summary: "Gives the text of the elements joined by a separator, a comma by default.", passes: true,
+		Params:   []Param{{Name: "array"}, {Name: "separator", Optional: true}},
+		Examples: []Example{{"join(split('a,b', ','), '-')", `"a-b"`}}, call: joinFunction},
+}
+
+// onText makes a function of one text.
+func onText(change func(string) string) func(*Env, []value.Value) (value.Value, error) {
+	return func(env *Env, args []value.Value) (value.Value, error) {
+		text := change(arg(args, 0).ToText())
+		return value.Text(text), env.Produce(len(text))
+	}
 }
 
 func lengthFunction(_ *Env, args []value.Value) (value.Value, error) {
@@ -76,37 +72,99 @@ func lengthFunction(_ *Env, args []value.Value) (value.Value, error) {
 	return value.Undefined, &argumentError{value: v, what: "array"}
 }
 
-func utf16Length(s string) int {
-	n := 0
-	for _, r := range s {
-		if n++; r > 0xFFFF {
-			n++
-		}
-	}
-	return n
-}
-
 // changeCase maps the full Unicode way (ß becomes SS); ASCII needs no table.
 func changeCase(s string, up bool) string {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			if up {
-				return cases.Upper(language.Und).String(s)
-			}
-			return cases.Lower(language.Und).String(s)
-		}
-	}
-	if up {
+	switch {
+	case isASCII(s) && up:
 		return strings.ToUpper(s)
+	case isASCII(s):
+		return strings.ToLower(s)
+	case up:
+		return cases.Upper(language.Und).String(s)
 	}
-	return strings.ToLower(s)
+	return cases.Lower(language.Und).String(s)
 }
 
-func bytesOf(v value.Value) []byte {
-	if v.Kind() == value.KindBuffer {
-		return v.Bytes()
+func capitalize(s string) string {
+	_, size := utf8.DecodeRuneInString(s)
+	return changeCase(s[:size], true) + s[size:]
+}
+
+func startcase(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		word := strings.IndexFunc(s, func(r rune) bool { return !value.IsSpace(r) })
+		if word < 0 {
+			break
+		}
+		b.WriteString(s[:word])
+		s = s[word:]
+		end := strings.IndexFunc(s, value.IsSpace)
+		if end < 0 {
+			end = len(s)
+		}
+		b.WriteString(capitalize(changeCase(s[:end], false)))
+		s = s[end:]
 	}
-	return []byte(v.ToText())
+	return b.String() + s
+}
+
+// positionArg returns the argument i as a position between 0 and length; otherwise when
+// it is not given (ECMA-262 22.1.3.25 clamps in the same way).
+func positionArg(args []value.Value, i, length, otherwise int) (int, error) {
+	if arg(args, i).IsUndefined() {
+		return otherwise, nil
+	}
+	n, err := numberArg(args, i)
+	if math.IsNaN(n) {
+		n = 0
+	}
+	return int(max(0, min(n, float64(length)))), err
+}
+
+func substringFunction(env *Env, args []value.Value) (value.Value, error) {
+	text := arg(args, 0).ToText()
+	length := utf16Length(text)
+	start, err := positionArg(args, 1, length, 0)
+	if err != nil {
+		return value.Undefined, err
+	}
+	end, err := positionArg(args, 2, length, length)
+	if err != nil {
+		return value.Undefined, err
+	}
+	part := cut(text, min(start, end), max(start, end))
+	return value.Text(part), env.Produce(len(part))
+}
+
+func indexOfFunction(_ *Env, args []value.Value) (value.Value, error) {
+	text := arg(args, 0).ToText()
+	start, err := positionArg(args, 2, utf16Length(text), 0)
+	return value.Int(indexUnits(text, arg(args, 1).ToText(), start)), err
+}
+
+func containsFunction(env *Env, args []value.Value) (value.Value, error) {
+	in, v, fold := arg(args, 0), arg(args, 1), arg(args, 2).Truthy()
+	if in.IsNil() {
+		return value.False, nil
+	}
+	list := in.Array()
+	if list == nil {
+		text, part := in.ToText(), v.ToText()
+		if fold {
+			text, part = changeCase(text, false), changeCase(part, false)
+		}
+		return value.Bool(strings.Contains(text, part)), nil
+	}
+	if err := env.Step(list.Len()); err != nil {
+		return value.Undefined, err
+	}
+	for _, item := range list.Items() {
+		if LooseEqual(item, v) || fold && item.IsText() && v.IsText() && changeCase(item.Str(), false) == changeCase(v.Str(), false) {
+			return value.True, nil
+		}
+	}
+	return value.False, nil
 }
 
 func splitFunction(env *Env, args []value.Value) (value.Value, error) {
@@ -142,113 +200,9 @@ func joinFunction(env *Env, args []value.Value) (value.Value, error) {
 			b.WriteString(separator)
 		}
 		b.WriteString(item.ToText())
+		if b.Len() > env.limits.Text {
+			break // Produce says why
+		}
 	}
 	return value.Text(b.String()), env.Produce(b.Len())
-}
-
-// encodeURIComponent escapes all but letters, digits and - _ . ! ~ * ' ( ).
-func encodeURIComponent(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.!~*'()", c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
-}
-
-func decodeURLFunction(_ *Env, args []value.Value) (value.Value, error) {
-	decoded, err := url.PathUnescape(arg(args, 0).ToText())
-	if err != nil || !utf8.ValidString(decoded) {
-		return value.Undefined, &argumentError{value: arg(args, 0), what: "URL-encoded text"}
-	}
-	return value.Text(decoded), nil
-}
-
-func toStringFunction(_ *Env, args []value.Value) (value.Value, error) {
-	v := arg(args, 0)
-	if v.Kind() != value.KindBuffer {
-		return value.Text(v.ToText()), nil
-	}
-	text, err := encodeBytes(v.Bytes(), arg(args, 1).ToText())
-	return value.Text(text), err
-}
-
-// encodeBytes writes bytes in one of Node's encodings.
-func encodeBytes(b []byte, encoding string) (string, error) {
-	switch strings.ToLower(encoding) {
-	case "", "utf8", "utf-8", "text":
-		return strings.ToValidUTF8(string(b), "\uFFFD"), nil
-	case "hex":
-		return hex.EncodeToString(b), nil
-	case "base64":
-		return base64.StdEncoding.EncodeToString(b), nil
-	case "base64url":
-		return base64.RawURLEncoding.EncodeToString(b), nil
-	case "ascii", "latin1", "binary":
-		runes := make([]rune, len(b))
-		for i, c := range b {
-			if runes[i] = rune(c); strings.EqualFold(encoding, "ascii") {
-				runes[i] &= 0x7F
-			}
-		}
-		return string(runes), nil
-	}
-	//lint:ignore ST1005 the wording of the original engine
-	return "", fmt.Errorf("Unknown encoding '%s'.", encoding)
-}
-
-func toBinaryFunction(_ *Env, args []value.Value) (value.Value, error) {
-	v := arg(args, 0)
-	if v.Kind() == value.KindBuffer {
-		return v, nil
-	}
-	b, err := decodeText(v.ToText(), arg(args, 1).ToText())
-	return value.Buffer(b), err
-}
-
-// decodeText reads the bytes that a text stands for, as leniently as Node does.
-func decodeText(s, encoding string) ([]byte, error) {
-	switch strings.ToLower(encoding) {
-	case "", "utf8", "utf-8", "text":
-		return []byte(s), nil
-	case "hex":
-		n := 0
-		for n+1 < len(s) && isHex(s[n]) && isHex(s[n+1]) {
-			n += 2
-		}
-		return hex.DecodeString(s[:n])
-	case "base64", "base64url":
-		clean := strings.Map(func(r rune) rune {
-			switch {
-			case r == '-':
-				return '+'
-			case r == '_':
-				return '/'
-			case r == '=' || value.IsSpace(r):
-				return -1
-			}
-			return r
-		}, s)
-		b, err := base64.RawStdEncoding.DecodeString(clean)
-		if err != nil {
-			return nil, &argumentError{value: value.Text(s), what: "base64 text"}
-		}
-		return b, nil
-	case "ascii", "latin1", "binary":
-		b := make([]byte, 0, len(s))
-		for _, r := range s {
-			b = append(b, byte(r))
-		}
-		return b, nil
-	}
-	//lint:ignore ST1005 the wording of the original engine
-	return nil, fmt.Errorf("Unknown encoding '%s'.", encoding)
-}
-
-func isHex(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }

@@ -18,7 +18,9 @@ type Function struct {
 	Examples []Example
 	Since    string // version of cleat
 
-	passes bool // an undefined or null first argument is returned unchanged
+	passes bool       // an undefined or null first argument is returned unchanged
+	own    bool       // Make has no such function
+	gives  value.Kind // collection when it always is one
 	call   func(env *Env, args []value.Value) (value.Value, error)
 	lazy   func(env *Env, args []evalFn) (value.Value, error)
 }
@@ -68,7 +70,8 @@ func (f *Function) most() int {
 // Functions is a table of functions by name. It is immutable.
 type Functions struct{ byName map[string]*Function }
 
-var builtins = newFunctions(generalFunctions, textFunctions, hashFunctions, dateFunctions, mathFunctions, arrayFunctions, runtimeFunctions)
+var builtins = newFunctions(generalFunctions, textFunctions, markupFunctions, binaryFunctions, hashFunctions,
+	dateFunctions, mathFunctions, arrayFunctions, listFunctions, runtimeFunctions, signFunctions)
 
 // Builtins returns the functions of the language.
 func Builtins() *Functions { return builtins }

@@ -3,7 +3,6 @@ package conformance
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,27 +16,8 @@ func isIML(file value.Value) bool {
 
 func imlCases(file value.Value, _ []byte) ([]vector, error) {
 	return each(file, func(c value.Value) vector {
-		return vector{c.Member("id").Str(), imlGroup(c), func() error { return runIML(c) }}
+		return vector{c.Member("id").Str(), c.Member("group").Str(), func() error { return runIML(c) }}
 	}), nil
-}
-
-// laterFunctions are documented but not written yet.
-var laterFunctions = strings.Fields(`add arrayDiff arrayIntersect ascii average capitalize contains createXML cryptoSign dateDiff
-	deduplicate errorFactory escapeHTML escapeJSON escapeMarkdown flatten formatNumber generateJwtWithKeyId indexOf isArray jwt max
-	median mergeCollections mime min parseNumber parseXML pop remove replaceEmojiCharacters reverse set setDate setDay setHour
-	setMinute setMonth setSecond setYear shift shuffle slice sort startcase stdevP stdevS stripHTML substring sum toArray
-	toDataStructure trunc`)
-
-// imlGroup is the group of a case, or later:NAME when it calls a function that is not
-// written yet.
-func imlGroup(c value.Value) string {
-	program, _ := iml.Compile(c.Member("expr").Str(), iml.Options{})
-	for _, name := range program.Calls() {
-		if slices.Contains(laterFunctions, name) && iml.Builtins().Lookup(name) == nil {
-			return "later:" + name
-		}
-	}
-	return c.Member("group").Str()
 }
 
 func runIML(c value.Value) error {

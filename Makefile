@@ -5,7 +5,7 @@ FUZZTIME ?= 30s
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build run test peers lint vectors bench fuzz
+.PHONY: build run test peers lint vectors bench fuzz gen
 
 build:
 	go build ./...
@@ -45,3 +45,7 @@ fuzz:
 	    go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$package || exit 1; \
 	  done; \
 	done
+
+# Computes the cases of the differential test of package iml anew, with Node.js.
+gen:
+	cd testdata/gen && npm ci --no-audit --no-fund && npm run --silent gen

@@ -12,7 +12,7 @@ const defaultFormat = "YYYY-MM-DDTHH:mm:ss.SSSZ"
 
 // tokenNames are the names of tokens in the order in which Moment tries them.
 var tokenNames = strings.Fields(`hmmss Hmmss hmm Hmm Mo MMMM MMM MM M Do DDDo DDDD DDD DD D dddd ddd dd do d ww wo w WW Wo W Qo Q
-	YYYY YY Y gggg gg GGGG GG e E a A hh h HH H kk k mm m ss s x X zz z ZZ Z LTS LT LLLL LLL LL L llll lll ll l`)
+	YYYY YY Y yyyy yyy yy y gggg gg GGGG GG e E a A hh h HH H kk k mm m ss s x X zz z ZZ Z LTS LT LLLL LLL LL L llll lll ll l`)
 
 // localised are the tokens that stand for a format (English locale).
 var localised = map[string]string{"LT": "h:mm A", "LTS": "h:mm:ss A", "L": "MM/DD/YYYY", "LL": "MMMM D, YYYY",

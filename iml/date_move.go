@@ -110,14 +110,14 @@ func exact(unit time.Duration) func(time.Time, float64) time.Time {
 	}
 }
 
-// calendar moves on the wall clock of t's zone; the day is cut to the month's length.
-func calendar(years, months, days int) func(time.Time, float64) time.Time {
-	return func(t time.Time, number float64) time.Time {
-		if math.Abs(number) > 1e8 {
+// calendar moves on the wall clock of t's zone; the day is cut to the month's length. A
+// fraction is rounded, half away from zero; that of a year in months (Moment).
+func calendar(months, days int) func(time.Time, float64) time.Time {
+	return func(t time.Time, n float64) time.Time {
+		if math.Abs(n) > 1e8 {
 			return never
 		}
-		n := int(math.Round(number)) // half away from zero, as Moment does
-		return onDay(t, t.Year()+years*n, month(t)+months*n, t.Day(), days*n)
+		return onDay(t, t.Year(), month(t)+int(math.Round(n*float64(months))), t.Day(), int(math.Round(n*float64(days))))
 	}
 }
 
@@ -126,7 +126,7 @@ func calendar(years, months, days int) func(time.Time, float64) time.Time {
 func onDay(t time.Time, year, month, day, days int) time.Time {
 	first := time.Date(year, time.Month(month), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 	day = min(day, daysIn(first.Year(), int(first.Month())))
-	return wallClock(first.AddDate(0, 0, day-1+days), t.Location())
+	return sameClock(first.AddDate(0, 0, day-1+days), t)
 }
 
 // setClock sets a part that is as long everywhere, so that an hour which daylight saving
@@ -139,7 +139,7 @@ func setHour(t time.Time, n float64) time.Time {
 	if math.Abs(n) > 1e8 {
 		return never
 	}
-	return wallClock(time.Date(t.Year(), t.Month(), t.Day(), int(n), t.Minute(), t.Second(), t.Nanosecond(), time.UTC), t.Location())
+	return sameClock(time.Date(t.Year(), t.Month(), t.Day(), int(n), t.Minute(), t.Second(), t.Nanosecond(), time.UTC), t)
 }
 
 func setDayOfMonth(t time.Time, n float64) time.Time {
@@ -151,20 +151,20 @@ func setDayOfMonth(t time.Time, n float64) time.Time {
 
 // setDay sets the day within the week from Sunday to Saturday.
 func setDay(t time.Time, n float64) time.Time {
-	return calendar(0, 0, 1)(t, math.Trunc(n)-1-float64(weekday(t)))
+	return calendar(0, 1)(t, math.Trunc(n)-1-float64(weekday(t)))
 }
 
 func setMonth(t time.Time, n float64) time.Time {
-	return calendar(0, 1, 0)(t, math.Trunc(n)-float64(month(t)))
+	return calendar(1, 0)(t, math.Trunc(n)-float64(month(t)))
 }
 
 func setYear(t time.Time, n float64) time.Time {
-	return calendar(1, 0, 0)(t, math.Trunc(n)-float64(t.Year()))
+	return calendar(12, 0)(t, math.Trunc(n)-float64(t.Year()))
 }
 
-// units are those of dateDiff, in milliseconds: the unit, and the larger one whose whole
+// dateUnits are those of dateDiff, in milliseconds: the unit, and the larger one whose whole
 // number is left out.
-var units = map[string][2]int64{
+var dateUnits = map[string][2]int64{
 	"D": {86_400_000, 0}, "H": {3_600_000, 0}, "m": {60_000, 0}, "s": {1000, 0},
 	"RH": {3_600_000, 86_400_000}, "Rm": {60_000, 3_600_000}, "Rs": {1000, 60_000},
 }
@@ -181,7 +181,7 @@ func dateDiffFunction(env *Env, args []value.Value) (value.Value, error) {
 	if err != nil {
 		return value.Undefined, err
 	}
-	unit, ok := units[arg(args, 2).ToText()]
+	unit, ok := dateUnits[arg(args, 2).ToText()]
 	if !ok {
 		return value.Undefined, &argumentError{index: 2, value: arg(args, 2), what: "unit", hint: "units are D, H, m, s, RH, Rm and Rs"}
 	}

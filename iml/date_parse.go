@@ -274,7 +274,10 @@ func (p dateParts) time(loc *time.Location, now time.Time) (time.Time, bool) {
 	if p.hasOffset {
 		loc = time.FixedZone("", p.offset*60)
 	}
-	now = now.In(loc)
+	now = now.UTC() // Moment: the current date is that of UTC, also in another zone
+	if p.pm >= 0 && max(p.year, p.month, p.day, p.hour, p.minute, p.second, p.milli) < 0 {
+		return time.Time{}, false // an a or p alone says nothing
+	}
 	if p.pm == 1 && p.hour >= 0 && p.hour < 12 {
 		p.hour += 12
 	} else if p.pm == 0 && p.hour == 12 {

@@ -18,6 +18,10 @@ var dateTokens = map[string]dateToken{
 	"YYYY": {number(time.Time.Year, 4), digitsOf(1, 4), func(p *dateParts, s string) { p.setYear(s) }},
 	"YY":   {number(func(t time.Time) int { return t.Year() % 100 }, 2), digitsOf(1, 2), func(p *dateParts, s string) { p.year = twoDigitYear(s) }},
 	"Y":    {writeYear, signedDigits, into(func(p *dateParts) *int { return &p.year })},
+	"y":    {number(time.Time.Year, 1), digitsOf(1, 9), into(func(p *dateParts) *int { return &p.year })},
+	"yy":   {number(time.Time.Year, 2), digitsOf(1, 9), into(func(p *dateParts) *int { return &p.year })},
+	"yyy":  {number(time.Time.Year, 3), digitsOf(1, 9), into(func(p *dateParts) *int { return &p.year })},
+	"yyyy": {number(time.Time.Year, 4), digitsOf(1, 9), into(func(p *dateParts) *int { return &p.year })},
 	"Q":    {number(quarter, 1), digitsOf(1, 1), func(p *dateParts, s string) { p.month = (toInt(s)-1)*3 + 1 }},
 	"Qo":   {ordinalOf(quarter), nil, nil},
 

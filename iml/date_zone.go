@@ -40,6 +40,16 @@ func wallClock(t time.Time, loc *time.Location) time.Time {
 	return early // in the gap: the offset before it moves the time forward
 }
 
+// sameClock is wallClock in the zone of from, but a time that comes twice keeps the
+// offset of from where it can, as Moment does when it moves a date.
+func sameClock(t, from time.Time) time.Time {
+	_, seconds := from.Zone()
+	if kept := t.Add(-time.Duration(seconds) * time.Second).In(from.Location()); showsSame(kept, t) {
+		return kept
+	}
+	return wallClock(t, from.Location())
+}
+
 func showsSame(a, b time.Time) bool {
 	return a.Day() == b.Day() && a.Hour() == b.Hour() && a.Minute() == b.Minute()
 }

@@ -256,7 +256,7 @@ func separate(text, point, thousands string) string {
 		sign, text = "-", text[1:]
 	}
 	whole, fraction, hasFraction := strings.Cut(text, ".")
-	if strings.Trim(whole, "0123456789") != "" {
+	if strings.Trim(whole+fraction, "0123456789") != "" {
 		return sign + text // NaN, Infinity or an exponent
 	}
 	for i := len(whole) - 3; i > 0; i -= 3 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf16"
 
 	"github.com/dlclark/regexp2"
 
@@ -20,20 +21,19 @@ func replaceFunction(env *Env, args []value.Value) (value.Value, error) {
 	if !ok {
 		return replaceLiteral(env, text, search, by)
 	}
-	regex, err := compileRegex(pattern, flags)
+	regex, err := compileRegex(pattern, flags, env.limits.Regex)
 	if err != nil {
+		wrong := &argumentError{index: 1, value: arg(args, 1), what: "regular expression", detail: err.Error()}
+		if errors.Is(err, errNamedGroup) {
+			wrong.hint = "number the groups: $1"
+		}
+		return value.Undefined, wrong
+	}
+	r := replacement{env: env, text: units(text, strings.Contains(flags, "u")), by: by}
+	if err := r.replace(regex, strings.Contains(flags, "g")); err != nil {
 		return value.Undefined, err
 	}
-	count := 1
-	if strings.Contains(flags, "g") {
-		count = -1
-	}
-	started := time.Now()
-	result, err := regex.ReplaceFunc(text, func(m regexp2.Match) string { return expand(by, text, m) }, -1, count)
-	env.used.Regex += time.Since(started)
-	if err != nil || env.used.Regex > env.limits.Regex {
-		return value.Undefined, &limitError{fmt.Sprintf("regular expressions take longer than %s", env.limits.Regex)}
-	}
+	result := fromUnits(r.out)
 	return value.Text(result), env.Produce(len(result))
 }
 
@@ -41,12 +41,37 @@ func replaceLiteral(env *Env, text, search, by string) (value.Value, error) {
 	if search == "" {
 		return value.Text(text), nil
 	}
+	if strings.Contains(by, "$") {
+		return expandLiteral(env, text, search, by)
+	}
 	n := strings.Count(text, search)
 	if err := env.Produce(len(text) + n*len(by)); err != nil {
 		return value.Undefined, err
 	}
-	by = strings.NewReplacer("$$", "$", "$&", search).Replace(by)
 	return value.Text(strings.ReplaceAll(text, search, by)), nil
+}
+
+// expandLiteral replaces a literal by a text with references such as $&.
+func expandLiteral(env *Env, text, search, by string) (value.Value, error) {
+	r := replacement{env: env, text: units(text, false), by: by}
+	searched := units(search, false)
+	last := 0
+	for at := strings.Index(text, search); at >= 0; {
+		start := utf16Length(text[:at])
+		r.out = append(r.out, r.text[last:start]...)
+		last = start + len(searched)
+		r.expand(start, last, nil)
+		if err := r.fits(); err != nil {
+			return value.Undefined, err
+		}
+		next := strings.Index(text[at+len(search):], search)
+		if next < 0 {
+			break
+		}
+		at += len(search) + next
+	}
+	result := fromUnits(append(r.out, r.text[last:]...))
+	return value.Text(result), env.Produce(len(result))
 }
 
 // regexParts takes /pattern/flags apart.
@@ -58,42 +83,70 @@ func regexParts(s string) (pattern, flags string, ok bool) {
 	return s[1:end], s[end+1:], true
 }
 
+// units returns the UTF-16 units of s, or its characters.
+func units(s string, characters bool) []rune {
+	if characters {
+		return []rune(s)
+	}
+	all := make([]rune, 0, len(s))
+	for _, r := range s {
+		if high, low := utf16.EncodeRune(r); r > 0xFFFF {
+			all = append(all, high, low)
+		} else {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// fromUnits joins the halves of pairs; a lone half becomes U+FFFD.
+func fromUnits(units []rune) string {
+	var b strings.Builder
+	b.Grow(len(units))
+	for i := 0; i < len(units); i++ {
+		r := units[i]
+		if utf16.IsSurrogate(r) {
+			if i+1 < len(units) {
+				if pair := utf16.DecodeRune(r, units[i+1]); pair != 0xFFFD {
+					r = pair
+					i++
+				}
+			}
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// regexKey names a compiled expression; the time limit is a part of it.
+type regexKey struct {
+	pattern, flags string
+	limit          time.Duration
+}
+
 // regexes caches compiled expressions; it is emptied when it grows too large.
 var regexes = struct {
 	sync.Mutex
-	compiled map[string]*regexp2.Regexp
-}{compiled: map[string]*regexp2.Regexp{}}
+	compiled map[regexKey]*regexp2.Regexp
+}{compiled: map[regexKey]*regexp2.Regexp{}}
 
-const maxRegexes = 500
+const (
+	maxRegexes = 500
+	maxPattern = 5000 // characters
+)
 
-func compileRegex(pattern, flags string) (*regexp2.Regexp, error) {
-	key := flags + "/" + pattern
+func compileRegex(pattern, flags string, limit time.Duration) (*regexp2.Regexp, error) {
+	key := regexKey{pattern, flags, limit}
 	regexes.Lock()
 	defer regexes.Unlock()
 	if r := regexes.compiled[key]; r != nil {
 		return r, nil
 	}
-	options := regexp2.RegexOptions(regexp2.ECMAScript)
-	if strings.Contains(flags, "u") {
-		options |= regexp2.Unicode
-	}
-	if strings.Contains(flags, "i") {
-		options |= regexp2.IgnoreCase
-	}
-	if strings.Contains(flags, "m") {
-		options |= regexp2.Multiline
-	}
-	if strings.Contains(flags, "s") {
-		options = options&^regexp2.ECMAScript | regexp2.Singleline
-	}
-	if strings.Contains(pattern, "(?<") && !strings.Contains(pattern, "(?<=") && !strings.Contains(pattern, "(?<!") {
-		return nil, withHint("Invalid regular expression: named groups are not supported.", "number the groups: $1")
-	}
-	r, err := regexp2.Compile(pattern, options)
+	r, err := newRegex(pattern, flags)
 	if err != nil {
-		return nil, errors.New("Invalid regular expression: /" + pattern + "/: " + err.Error())
+		return nil, err
 	}
-	r.MatchTimeout = time.Second
+	r.MatchTimeout = limit
 	if len(regexes.compiled) >= maxRegexes {
 		clear(regexes.compiled)
 	}
@@ -101,55 +154,128 @@ func compileRegex(pattern, flags string) (*regexp2.Regexp, error) {
 	return r, nil
 }
 
-// expand writes a replacement: $$, $&, $`, $' and $1 to $99 (ECMA-262 GetSubstitution).
-func expand(by, text string, m regexp2.Match) string {
-	if !strings.Contains(by, "$") {
-		return by
+func newRegex(pattern, flags string) (*regexp2.Regexp, error) {
+	if len(pattern) > maxPattern {
+		return nil, fmt.Errorf("it is longer than %d characters", maxPattern)
 	}
-	var b strings.Builder
-	runes := []rune(text)
-	for i := 0; i < len(by); i++ {
-		if by[i] != '$' || i+1 >= len(by) {
-			b.WriteByte(by[i])
-			continue
+	for i := range len(flags) {
+		if strings.IndexByte(flags[i+1:], flags[i]) >= 0 {
+			return nil, errors.New("a flag stands twice")
 		}
-		switch c := by[i+1]; {
-		case c == '$':
-			b.WriteByte('$')
-			i++
-		case c == '&':
-			b.WriteString(m.String())
-			i++
-		case c == '`':
-			b.WriteString(string(runes[:m.Index]))
-			i++
-		case c == '\'':
-			b.WriteString(string(runes[m.Index+m.Length:]))
-			i++
-		case c >= '0' && c <= '9':
-			n, size := groupNumber(by[i+1:], m.GroupCount())
-			if n == 0 {
-				b.WriteByte('$')
+	}
+	translated, err := translateRegex(pattern, flags)
+	if err != nil {
+		return nil, err
+	}
+	options := regexp2.RegexOptions(regexp2.ECMAScript)
+	if strings.Contains(flags, "i") {
+		options |= regexp2.IgnoreCase
+	}
+	r, err := regexp2.Compile(translated, options)
+	if err != nil {
+		// The engine quotes what it was given, which nobody has written.
+		return nil, errors.New("it cannot be read")
+	}
+	return r, nil
+}
+
+// replacement is one replacing of parts of a text under way.
+type replacement struct {
+	env  *Env
+	text []rune // units
+	by   string
+	out  []rune
+}
+
+// replace replaces what regex finds, everything or the first only.
+func (r *replacement) replace(regex *regexp2.Regexp, all bool) error {
+	started := time.Now()
+	last := 0
+	match, err := regex.FindRunesMatch(r.text)
+	for match != nil && err == nil {
+		if err := r.env.Step(1); err != nil {
+			return err
+		}
+		r.out = append(r.out, r.text[last:match.Index]...)
+		last = match.Index + match.Length
+		r.expand(match.Index, last, match)
+		if err := r.fits(); err != nil {
+			return err
+		}
+		if !all {
+			break
+		}
+		if r.env.used.Regex+time.Since(started) > r.env.limits.Regex {
+			break
+		}
+		match, err = regex.FindNextMatch(match)
+	}
+	r.out = append(r.out, r.text[last:]...)
+	if r.env.used.Regex += time.Since(started); err != nil || r.env.used.Regex > r.env.limits.Regex {
+		return &limitError{fmt.Sprintf("regular expressions take longer than %s", r.env.limits.Regex)}
+	}
+	return nil
+}
+
+// fits reports a result that has grown too long.
+func (r *replacement) fits() error {
+	if len(r.out) > r.env.limits.Text {
+		return r.env.Produce(len(r.out))
+	}
+	return nil
+}
+
+// expand writes the replacement of the part from start to end: $$, $&, $`, $' and $1 to
+// $99 (ECMA-262 22.1.3.19.1 GetSubstitution). A literal search has no match.
+func (r *replacement) expand(start, end int, match *regexp2.Match) {
+	by := r.by
+	for {
+		plain, rest, ok := strings.Cut(by, "$")
+		r.out = append(r.out, units(plain, false)...)
+		if !ok {
+			return
+		}
+		by = rest
+		switch {
+		case strings.HasPrefix(by, "$"):
+			r.out = append(r.out, '$')
+			by = by[1:]
+		case strings.HasPrefix(by, "&"):
+			r.out = append(r.out, r.text[start:end]...)
+			by = by[1:]
+		case strings.HasPrefix(by, "`"):
+			r.out = append(r.out, r.text[:start]...)
+			by = by[1:]
+		case strings.HasPrefix(by, "'"):
+			r.out = append(r.out, r.text[end:]...)
+			by = by[1:]
+		default:
+			n, size := groupNumber(by, match)
+			if size == 0 {
+				r.out = append(r.out, '$')
 				continue
 			}
-			b.WriteString(m.GroupByNumber(n).String())
-			i += size
-		default:
-			b.WriteByte('$')
+			r.out = append(r.out, match.GroupByNumber(n).Runes()...)
+			by = by[size:]
 		}
 	}
-	return b.String()
 }
 
 // groupNumber reads one or two digits that name an existing group.
-func groupNumber(s string, groups int) (n, size int) {
-	if len(s) > 1 && s[1] >= '0' && s[1] <= '9' {
-		if n = int(s[0]-'0')*10 + int(s[1]-'0'); n > 0 && n < groups {
+func groupNumber(s string, match *regexp2.Match) (n, size int) {
+	if match == nil {
+		return 0, 0
+	}
+	groups := match.GroupCount()
+	if len(s) > 1 && isDigit(s[0]) && isDigit(s[1]) {
+		if n = toInt(s[:2]); n > 0 && n < groups {
 			return n, 2
 		}
 	}
-	if n = int(s[0] - '0'); n > 0 && n < groups {
-		return n, 1
+	if len(s) > 0 && isDigit(s[0]) {
+		if n = toInt(s[:1]); n > 0 && n < groups {
+			return n, 1
+		}
 	}
 	return 0, 0
 }

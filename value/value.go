@@ -40,7 +40,7 @@ func (k Kind) String() string {
 type Value struct {
 	kind Kind
 	num  float64 // number; boolean as 0 or 1; date as milliseconds since the epoch
-	text string  // text; digits of a number as read, when the double would lose them
+	text string  // text; digits of a number as read, when the double would lose them; codepage of a buffer
 	ref  any     // []byte, *Array, *Collection or *Error
 }
 
@@ -118,6 +118,11 @@ func Time(t time.Time) Value { return Date(t.UnixMilli()) }
 // Buffer returns bytes. The slice is not copied.
 func Buffer(b []byte) Value { return Value{kind: KindBuffer, ref: b} }
 
+// Encoded returns bytes that are text in a codepage, such as utf8. The slice is not copied.
+func Encoded(b []byte, codepage string) Value {
+	return Value{kind: KindBuffer, ref: b, text: codepage}
+}
+
 // FromArray returns the array a, shared.
 func FromArray(a *Array) Value { return Value{kind: KindArray, ref: a} }
 
@@ -190,6 +195,15 @@ func (v Value) Bytes() []byte {
 	return b
 }
 
+// Codepage returns how the text in a buffer is encoded, and "" when that is not known and
+// for every other kind.
+func (v Value) Codepage() string {
+	if v.kind == KindBuffer {
+		return v.text
+	}
+	return ""
+}
+
 // Array returns the array that v refers to, or nil.
 func (v Value) Array() *Array {
 	a, _ := v.ref.(*Array)
@@ -237,7 +251,7 @@ func (v Value) Member(name string) Value {
 func (v Value) Clone() Value {
 	switch ref := v.ref.(type) {
 	case []byte:
-		return Buffer(append([]byte(nil), ref...))
+		return Encoded(append([]byte(nil), ref...), v.text)
 	case *Array:
 		return FromArray(ref.Clone())
 	case *Collection:

@@ -1,0 +1,80 @@
+package form
+
+import "github.com/cleat-run/cleat/value"
+
+// emptyRule says what becomes of a field that is left empty, and of an erased one
+// (docs: other/processing-of-empty-values):
+//
+//	                platform 1   platform 2   erased
+//	emptyPlain      null         undefined    null
+//	emptyNone       undefined    undefined    undefined
+//	emptyList       []           undefined    []
+//	emptyFields     undefined    undefined    null
+type emptyRule uint8
+
+const (
+	emptyPlain emptyRule = iota
+	emptyNone
+	emptyList
+	emptyFields
+)
+
+// The values that stand for what JSON cannot say. They are recognised by identity.
+var (
+	eraseMark  = &value.Collection{}
+	emptyArray = &value.Array{}
+)
+
+// Erase returns the value that empties a field at the service: what the keyword erase
+// gives in a module that updates.
+func Erase() value.Value { return value.FromCollection(eraseMark) }
+
+func isErase(v value.Value) bool { return v.Collection() == eraseMark }
+
+// EmptyArray returns an array without items that is meant; any other one counts as
+// nothing entered.
+func EmptyArray() value.Value { return value.FromArray(emptyArray) }
+
+// rule is the rule of f: that of its type, but a select of several is a list.
+func (f *Field) rule() emptyRule {
+	if f.Multiple && f.Type.selects() {
+		return emptyList
+	}
+	return f.Type.empty
+}
+
+// emptied is what becomes of a field without a value.
+func (f *Field) emptied(v value.Value, platform int) value.Value {
+	switch rule := f.rule(); {
+	case v.Kind() == value.KindEmptyString && f.Type.Stored == "string":
+		return v // forced by an expression
+	case f.is("checkbox"):
+		return value.False // runtime notes: it has two states
+	case platform != 1:
+		return value.Undefined
+	case rule == emptyPlain:
+		return value.Null
+	case rule == emptyList:
+		return value.List()
+	}
+	return value.Undefined
+}
+
+// erase empties a field, where that is allowed.
+func (p *pass) erase(f *Field, at *place) (value.Value, bool) {
+	switch {
+	case !p.o.Erase:
+		p.fail(f, at, CodeErase, "the field cannot be erased here", "only modules that update can erase")
+		return value.Undefined, false
+	case f.Required:
+		p.fail(f, at, CodeRequired, "the field is mandatory and cannot be erased", "")
+		return value.Undefined, false
+	}
+	switch f.rule() {
+	case emptyNone:
+		return value.Undefined, true
+	case emptyList:
+		return value.List(), true
+	}
+	return value.Null, true
+}

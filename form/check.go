@@ -90,7 +90,10 @@ func (p *pass) checkEmpty(l *level, f *Field, v value.Value, at *place) {
 		p.fail(f, at, CodeRequired, "the field is mandatory", "")
 		return
 	}
-	if f.options != nil && f.options.placeholder != nil && f.is("select") {
+	if f.options == nil || f.options.placeholder == nil || !f.is("select") {
+		return
+	}
+	if _, _, failed := p.choices(f, l, at); !failed {
 		p.checkNested(l, f, f.options.placeholder, v, at)
 	}
 }

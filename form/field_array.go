@@ -22,6 +22,11 @@ func compileArray(c *compiler, f *Field) {
 }
 
 func checkArray(p *pass, l *level, f *Field, v value.Value, at *place) {
+	checkItems(p, l, f, v, at)
+	p.items(f, v.Array().Len(), at)
+}
+
+func checkItems(p *pass, l *level, f *Field, v value.Value, at *place) {
 	for i, item := range v.Array().Items() {
 		here := &place{at, "", i}
 		switch {
@@ -33,7 +38,6 @@ func checkArray(p *pass, l *level, f *Field, v value.Value, at *place) {
 			p.checkItem(l, f, item, here)
 		}
 	}
-	p.items(f, v.Array().Len(), at)
 }
 
 func (p *pass) checkItem(l *level, f *Field, item value.Value, here *place) {

@@ -9,7 +9,7 @@ import (
 )
 
 var filterType = Type{Name: "filter", Summary: "Conditions {a, o, b}: a list of alternatives, each a list that all hold, or one flat list.",
-	Stored: "array", Keys: "options logic", compile: compileFilter, check: checkArray, convert: toFilter, empty: emptyList, forman: formanFilter, tool: toolFilter}
+	Stored: "array", Keys: "options logic", compile: compileFilter, check: checkItems, convert: toFilter, empty: emptyList, forman: formanFilter, tool: toolFilter}
 
 // filterLogics are the values of logic; those that are true have one flat list.
 var filterLogics = map[string]bool{"": false, "default": false, "both": false, "reverse": false, "and": true, "or": true}
@@ -96,7 +96,7 @@ func toFilter(p *pass, f *Field, v value.Value, at *place) (value.Value, bool) {
 	}
 	before, expressions := len(p.problems), p.o.Expressions
 	p.o.Expressions = true // texts with braces are texts by now
-	checkArray(p, &level{asking: at}, f, v, at)
+	checkItems(p, &level{asking: at}, f, v, at)
 	p.o.Expressions = expressions
 	return v, len(p.problems) == before
 }

@@ -80,7 +80,7 @@ func (x *formanExport) field(f *Field, tail []string) *schema {
 	s.text("type", kind)
 	s.text("title", f.label())
 	s.text("description", f.Help)
-	if f.Type.forman != nil {
+	if f.Type.forman != nil && !f.is("udt") { // udt is plain for the official converter
 		f.Type.forman(x, f, s, tail)
 		return s
 	}

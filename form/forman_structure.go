@@ -1,6 +1,10 @@
 package form
 
-import "github.com/cleat-run/cleat/value"
+import (
+	"cmp"
+
+	"github.com/cleat-run/cleat/value"
+)
 
 func formanCollection(x *formanExport, f *Field, s *schema, tail []string) {
 	x.collection(s, f.spec, tail)
@@ -32,7 +36,10 @@ func formanJSON(_ *formanExport, f *Field, s *schema, _ []string) {
 	if own == nil {
 		return
 	}
-	s.Delete("type")
+	title, description := s.Get("title").Str(), s.Get("description").Str()
+	s.Collection = value.NewCollection(own.Len() + 3)
+	s.text("title", cmp.Or(own.Get("title").Str(), title))
+	s.text("description", cmp.Or(own.Get("description").Str(), description))
 	for name, v := range own.All() {
 		s.set(name, v)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,7 +113,8 @@ func runFormSchema(c value.Value) error {
 	return differ(formOf(c).Forman(form.FormanOptions{ExcludeAdvanced: exclude}), c.Member("want"))
 }
 
-// sameProblems compares codes and paths in order.
+// sameProblems compares codes and paths, in any order: the official validator reports
+// nested fields before the one that shows them.
 func sameProblems(what string, got form.Problems, want value.Value, path func(form.Path) string) error {
 	var gotten, wanted []string
 	for _, p := range got {
@@ -121,6 +123,8 @@ func sameProblems(what string, got form.Problems, want value.Value, path func(fo
 	for _, w := range want.Array().Items() {
 		wanted = append(wanted, fmt.Sprintf("%s at %q", w.Member("code").Str(), w.Member("path").Str()))
 	}
+	slices.Sort(gotten)
+	slices.Sort(wanted)
 	if g, w := strings.Join(gotten, ", "), strings.Join(wanted, ", "); g != w {
 		return fmt.Errorf("%s are [%s], want [%s]", what, g, w)
 	}

@@ -6,6 +6,7 @@ import "github.com/cleat-run/cleat/value"
 // (docs: other/processing-of-empty-values):
 //
 //	                platform 1   platform 2   erased
+//	emptyText       null         undefined    null         (forced by an expression: "")
 //	emptyPlain      null         undefined    null
 //	emptyNone       undefined    undefined    undefined
 //	emptyList       []           undefined    []
@@ -13,7 +14,8 @@ import "github.com/cleat-run/cleat/value"
 type emptyRule uint8
 
 const (
-	emptyPlain emptyRule = iota
+	emptyText emptyRule = iota
+	emptyPlain
 	emptyNone
 	emptyList
 	emptyFields
@@ -46,13 +48,13 @@ func (f *Field) rule() emptyRule {
 // emptied is what becomes of a field without a value.
 func (f *Field) emptied(v value.Value, platform int) value.Value {
 	switch rule := f.rule(); {
-	case v.Kind() == value.KindEmptyString && f.Type.Stored == "string":
-		return v // forced by an expression
+	case v.Kind() == value.KindEmptyString && rule == emptyText:
+		return v
 	case f.is("checkbox"):
 		return value.False // runtime notes: it has two states
 	case platform != 1:
 		return value.Undefined
-	case rule == emptyPlain:
+	case rule == emptyText, rule == emptyPlain:
 		return value.Null
 	case rule == emptyList:
 		return value.List()

@@ -9,7 +9,7 @@ import (
 	"github.com/cleat-run/cleat/value"
 )
 
-var bufferType = Type{Name: "buffer", Summary: "Binary data, such as the content of a file.", Stored: "string", Keys: "codepage", convert: toBuffer, tool: toolBuffer}
+var bufferType = Type{Name: "buffer", Summary: "Binary data, such as the content of a file.", Stored: "string", Keys: "codepage", convert: toBuffer, empty: emptyPlain, tool: toolBuffer}
 
 // toBuffer encodes texts, numbers, booleans and dates in the codepage of the field, utf8
 // when it has none (help.make.com/type-coercion).

@@ -2,7 +2,6 @@ package form
 
 import (
 	"math"
-	"regexp"
 	"strings"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 )
 
 var dateType = Type{Name: "date", Summary: "A date, with or without a time of day.", Stored: "string", Keys: "time min max past", compile: compileDate,
-	convert: toDate, accept: acceptDate, tool: toolFormat("date-time")}
+	convert: toDate, empty: emptyPlain, accept: acceptDate, tool: toolFormat("date-time")}
 
 func compileDate(_ *compiler, f *Field) {
 	timed, ok := f.node.Get("time").Bool()
@@ -46,18 +45,20 @@ func (p *pass) instant(v value.Value) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-var (
-	monthOnly = regexp.MustCompile(`^\d{4}-\d{1,2}(?:[T ]|$)`)
-	spaced    = regexp.MustCompile(`^(\d{1,2})\. (\d{1,2})\. (\d{4})`)
-)
-
-// fullDate reads what has a day, a month and a year.
+// fullDate reads what has a day, a month and a year, also in the form D. M. YYYY.
 func fullDate(text string, zone *time.Location) (time.Time, bool) {
 	text = strings.TrimSpace(text)
-	if monthOnly.MatchString(text) {
+	if strings.Contains(text, ". ") {
+		text = strings.Replace(text, ". ", ".", 2)
+	}
+	day := text
+	if end := strings.IndexAny(text, "T "); end >= 0 {
+		day = text[:end]
+	}
+	if strings.Count(day, "-") == 1 { // a year and a month
 		return time.Time{}, false
 	}
-	return iml.ParseDate(spaced.ReplaceAllString(text, "$1.$2.$3"), zone)
+	return iml.ParseDate(text, zone)
 }
 
 func acceptDate(p *pass, f *Field, v value.Value, at *place) {

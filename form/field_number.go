@@ -9,10 +9,10 @@ import (
 )
 
 var (
-	numberType   = Type{Name: "number", Summary: "A number.", Stored: "number", Keys: "min max", convert: toNumber, accept: acceptNumber, tool: toolNumber}
-	integerType  = Type{Name: "integer", Summary: "A whole number.", Stored: "number", Keys: "min max", convert: toWhole(math.Inf(-1)), accept: acceptNumber, tool: toolNumber}
-	uintegerType = Type{Name: "uinteger", Summary: "A whole number that is not negative.", Stored: "number", Keys: "min max", convert: toWhole(0), accept: acceptNumber, tool: toolNumber}
-	portType     = Type{Name: "port", Summary: "The number of a port, 1 to 65535.", Stored: "number", convert: toWhole(math.Inf(-1)), accept: acceptPort, tool: toolNumber}
+	numberType   = Type{Name: "number", Summary: "A number.", Stored: "number", Keys: "min max", convert: toNumber, empty: emptyPlain, accept: acceptNumber, tool: toolNumber}
+	integerType  = Type{Name: "integer", Summary: "A whole number.", Stored: "number", Keys: "min max", convert: toWhole(math.Inf(-1)), empty: emptyPlain, accept: acceptNumber, tool: toolNumber}
+	uintegerType = Type{Name: "uinteger", Summary: "A whole number that is not negative.", Stored: "number", Keys: "min max", convert: toWhole(0), empty: emptyPlain, accept: acceptNumber, tool: toolNumber}
+	portType     = Type{Name: "port", Summary: "The number of a port, 1 to 65535.", Stored: "number", convert: toWhole(math.Inf(-1)), empty: emptyPlain, accept: acceptPort, tool: toolNumber}
 )
 
 const maxPort = 65535

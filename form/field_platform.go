@@ -19,7 +19,7 @@ var (
 
 func platformType(name, summary, stored, remote string) Type {
 	t := Type{Name: name, Summary: summary, Stored: stored, Remote: remote, Keys: selectKeys, compile: compilePlatform, check: checkSelect,
-		convert: toNumber, forman: formanSelect, tool: toolPlatform}
+		convert: toNumber, empty: emptyPlain, forman: formanSelect, tool: toolPlatform}
 	if stored == "string" {
 		t.convert = toText
 	}

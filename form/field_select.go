@@ -11,11 +11,11 @@ const selectKeys = "options grouped multiple dynamic sort spec"
 
 var (
 	selectType = Type{Name: "select", Summary: "One of some options, or several of them.", Keys: selectKeys, compile: compileSelect,
-		check: checkSelect, convert: toSelected, accept: acceptSelected, forman: formanSelect, tool: toolSelect}
+		check: checkSelect, convert: toSelected, empty: emptyPlain, accept: acceptSelected, forman: formanSelect, tool: toolSelect}
 	listType = Type{Name: "list", Summary: "A select that looks like a list.", Keys: selectKeys, compile: compileSelect,
-		check: checkSelect, convert: toSelected, accept: acceptSelected, forman: formanSelect, tool: toolSelect}
+		check: checkSelect, convert: toSelected, empty: emptyPlain, accept: acceptSelected, forman: formanSelect, tool: toolSelect}
 	radioType = Type{Name: "radio", Summary: "A select that shows all its options.", Keys: selectKeys, compile: compileSelect,
-		check: checkSelect, convert: toSelected, accept: acceptSelected, forman: formanSelect, tool: toolSelect}
+		check: checkSelect, convert: toSelected, empty: emptyPlain, accept: acceptSelected, forman: formanSelect, tool: toolSelect}
 )
 
 // selects reports whether fields of the type are chosen from a list of options.

@@ -6,7 +6,7 @@ import (
 	"github.com/cleat-run/cleat/value"
 )
 
-var timeType = Type{Name: "time", Summary: "A time of day: hh:mm, hh:mm:ss or hh:mm:ss.nnn.", Stored: "string", convert: toTime, accept: acceptTime, tool: toolTime}
+var timeType = Type{Name: "time", Summary: "A time of day: hh:mm, hh:mm:ss or hh:mm:ss.nnn.", Stored: "string", convert: toTime, empty: emptyPlain, accept: acceptTime, tool: toolTime}
 
 const clockPattern = `^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,3})?)?$`
 

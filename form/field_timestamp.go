@@ -6,7 +6,7 @@ import (
 	"github.com/cleat-run/cleat/value"
 )
 
-var timestampType = Type{Name: "timestamp", Summary: "An instant in seconds since 1970.", Stored: "string", convert: toTimestamp, accept: acceptNumber, tool: toolTimestamp}
+var timestampType = Type{Name: "timestamp", Summary: "An instant in seconds since 1970.", Stored: "string", convert: toTimestamp, empty: emptyPlain, accept: acceptNumber, tool: toolTimestamp}
 
 // toTimestamp takes whole seconds, as a number or as digits; anything else fails.
 func toTimestamp(p *pass, f *Field, v value.Value, at *place) (value.Value, bool) {

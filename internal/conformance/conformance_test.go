@@ -19,8 +19,7 @@ import (
 // by its id or its group, which may hold * as in [path.Match]. An entry that means no
 // case of testdata/vectors fails; a case that would pass is reported, so that its entry
 // can go.
-var notYet = []struct{ kind, pattern, reason string }{
-}
+var notYet = []struct{ kind, pattern, reason string }{}
 
 // format is a kind of vector file.
 type format struct {

@@ -140,12 +140,10 @@ func connectionCases(_ value.Value, text []byte) ([]vector, error) {
 type connectionRun struct {
 	connectionCase
 	app      *cleat.App
-	module   *cleat.Component
 	kind     connect.Kind
 	script   *script
 	dir      string
 	nodes    []*node
-	redirect string // where the last create led to
 	session  string
 	settings cleat.Options
 }

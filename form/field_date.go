@@ -47,10 +47,7 @@ func (p *pass) instant(v value.Value) (time.Time, bool) {
 
 // fullDate reads what has a day, a month and a year, also in the form D. M. YYYY.
 func fullDate(text string, zone *time.Location) (time.Time, bool) {
-	text = strings.TrimSpace(text)
-	if strings.Contains(text, ". ") {
-		text = strings.Replace(text, ". ", ".", 2)
-	}
+	text = strings.Replace(strings.TrimSpace(text), ". ", ".", 2)
 	day := text
 	if end := strings.IndexAny(text, "T "); end >= 0 {
 		day = text[:end]

@@ -182,7 +182,6 @@ func TestConvertDatesInAZone(t *testing.T) {
 func TestBuffersKnowTheirText(t *testing.T) {
 	t.Parallel()
 	f := parsed(t, `[{"name":"text","type":"text"},{"name":"buffer","type":"buffer","codepage":"utf8"}]`)
-	values := value.NewCollection(2)
 	for _, c := range []struct {
 		name, want string
 		given      value.Value
@@ -193,7 +192,7 @@ func TestBuffersKnowTheirText(t *testing.T) {
 		{"buffer", `{"buffer":"w6k="}`, value.Encoded([]byte{0xE9}, "binary")},
 		{"buffer", `{"buffer":"6Q=="}`, value.Buffer([]byte{0xE9})},
 	} {
-		values = value.NewCollection(1)
+		values := value.NewCollection(1)
 		values.Set(c.name, c.given)
 		if got := outcome(f.Convert(context.Background(), values, form.Options{})); got != c.want {
 			t.Errorf("%s of %q gives %s, want %s", c.name, c.given.Codepage(), got, c.want)

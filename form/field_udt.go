@@ -47,7 +47,15 @@ func (f *Field) expanded(types typeTable) *Field {
 }
 
 func checkExpanded(p *pass, l *level, f *Field, v value.Value, at *place) {
-	p.check(l, f.expanded(p.types), v, at)
+	made := p.expanded[f]
+	if made == nil {
+		made = f.expanded(p.types)
+		if p.expanded == nil {
+			p.expanded = map[*Field]*Field{}
+		}
+		p.expanded[f] = made
+	}
+	p.check(l, made, v, at)
 }
 
 // convertExpanded leaves the description of a field as it is, once its shape is right.

@@ -36,6 +36,8 @@ type pass struct {
 	warnings Problems
 	remote   map[string]*list // compiled fields of RPCs
 	depth    int              // lists of RPCs that stand inside each other here
+	lists    int              // lists of RPCs that were walked over
+	expanded map[*Field]*Field
 	running  bool             // the run stage
 }
 
@@ -122,6 +124,9 @@ func (p *pass) each(list *list, l *level, visit func(*Field)) {
 		return
 	}
 	for _, i := range list.items {
+		if p.lists > maxLists && i.field == nil {
+			return // said once
+		}
 		if i.field != nil {
 			visit(i.field)
 			continue
@@ -130,14 +135,21 @@ func (p *pass) each(list *list, l *level, visit func(*Field)) {
 		if resolved == nil {
 			continue
 		}
-		if p.depth++; p.depth <= maxRemote {
+		p.depth++
+		switch p.lists++; {
+		case p.lists > maxLists:
+			p.refuse(i, l, fmt.Sprintf("RPCs give fields more than %d times", maxLists))
+		case p.depth > maxRemote:
+			p.refuse(i, l, fmt.Sprintf("fields of RPCs stand more than %d deep inside each other", maxRemote))
+		default:
 			p.each(resolved, l, visit)
-		} else {
-			p.problems = append(p.problems, Problem{l.asking.path(), CodeRemote,
-				fmt.Sprintf("fields of RPCs stand more than %d deep inside each other", maxRemote), "", i.at})
 		}
 		p.depth--
 	}
+}
+
+func (p *pass) refuse(i item, l *level, message string) {
+	p.problems = append(p.problems, Problem{l.asking.path(), CodeRemote, message, "", i.at})
 }
 
 // fields asks an RPC for fields. Without an answer there are none.
@@ -147,7 +159,7 @@ func (p *pass) fields(i item, l *level) *list {
 	}
 	v, err := p.ask(i.remote, l.above, "", value.Undefined)
 	if err != nil {
-		p.problems = append(p.problems, Problem{l.asking.path(), CodeRemote, err.Error(), "", i.at})
+		p.refuse(i, l, err.Error())
 		return nil
 	}
 	key := i.remote + "\n" + string(v.AppendJSON(nil))

@@ -102,14 +102,15 @@ func checkURL(text string) error {
 const (
 	maxCalls  = 200 // different questions
 	maxRemote = 10  // lists of fields from RPCs inside each other
+	maxLists  = 500 // lists of fields from RPCs in all
 )
 
 // Cache returns an RPC that asks rpc the same question only once. It is safe for
 // concurrent use, and meant to live as long as one form is being filled in: forms use
 // one by themselves.
 func Cache(rpc RPC) RPC {
-	if c, ok := rpc.(*cache); ok || rpc == nil {
-		return c
+	if _, cached := rpc.(*cache); cached || rpc == nil {
+		return rpc
 	}
 	return &cache{rpc: rpc, answers: map[string]answer{}}
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // Suggest returns the ids of a kind that resemble id, the nearest first, at most three.
-func (a *App) Suggest(kind Kind, id string) []string { return nearest(id, a.IDs(kind)) }
+func (a *App) Suggest(kind Kind, id string) []string { return Nearest(id, a.IDs(kind)) }
 
 // Searches for hints are bounded so that a manifest full of mistakes costs little.
 const (
@@ -19,7 +19,7 @@ func (l *loader) didYouMean(name string, known []string) string {
 	if l.hints++; l.hints > maxHints {
 		return ""
 	}
-	if near := nearest(name, known[:min(len(known), maxCandidates)]); len(near) > 0 {
+	if near := Nearest(name, known[:min(len(known), maxCandidates)]); len(near) > 0 {
 		return "did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return ""
@@ -36,8 +36,8 @@ func (l *loader) similarID(kind Kind, id string) string {
 // maxCompared is the length beyond which names are not compared.
 const maxCompared = 128
 
-// nearest returns up to three of the candidates within a third of the length of name.
-func nearest(name string, candidates []string) []string {
+// Nearest returns up to three of the candidates within a third of the length of name.
+func Nearest(name string, candidates []string) []string {
 	if len(name) > maxCompared {
 		return nil
 	}

@@ -411,7 +411,7 @@ func (p *provider) request(t *testing.T, rt *cleat.Runtime, a *cleat.App, record
 		t.Fatal(err)
 	}
 	run, err := rt.Start(t.Context(), module, cleat.Input{Connection: record,
-		Parameters: value.Object("url", value.Text(p.path), "method", value.Text("GET")).Collection()})
+		Parameters: value.Object("url", value.Text(strings.TrimPrefix(p.path, "/")), "method", value.Text("GET")).Collection()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -246,7 +246,7 @@ func (p *parser) adviseOperator(spelling string, at, operandAt int, left, right 
 	switch {
 	case spelling == "===" || spelling == "!==":
 		p.report(CodeStrictEquality, at, at+len(spelling), spelling+" compares loosely, as = does: '1' equals 1", "")
-	case spelling[0] >= 'a':
+	case spelling[0] >= 'a' && spelling[0] <= 'z':
 		p.report(CodeWordOperator, at, at+len(spelling), "the operator "+spelling+" is not portable to Make",
 			"write "+operators[words[spelling]].text)
 	case spelling == "-" && right.kind == kindName && at == left.end && operandAt == at+1 && left.isNamed():

@@ -1,0 +1,126 @@
+package lint
+
+import (
+	"strings"
+
+	"github.com/cleat-run/cleat/app"
+	"github.com/cleat-run/cleat/jsonc"
+)
+
+// base checks what every module and RPC inherits.
+func (p *pass) base() {
+	code := p.app.Base
+	root := code.Root()
+	if root == nil || len(root.Members)+len(root.Elements) == 0 {
+		return
+	}
+	p.directives(code, 'B', "the base")
+	for _, request := range requestsOf(root) {
+		p.baseURL(code, request)
+		p.baseErrors(code, request)
+		p.sanitized(code, request, "BAS005")
+		if timeout := request.Get("timeout"); timeout.Is(jsonc.Number) {
+			if ms := timeout.Value().Float(); ms < 1 || ms > 300000 {
+				p.report("BAS009", code, timeout, "timeout is "+timeout.Text+" milliseconds", "write a number from 1 to 300000")
+			}
+		}
+	}
+}
+
+// development are the parts of host names that point at machines of developers.
+var development = []string{"localhost", "127.0.0.1", "staging", "sandbox", ".local", "ngrok", "herokuapp", "vercel.app", "netlify.app", "onrender.com", "railway.app", "azurewebsites", "replit", "webhook.site"}
+
+func (p *pass) baseURL(code *app.Code, request *jsonc.Node) {
+	node := request.Get("baseUrl")
+	address, ok := node.Str()
+	if !ok {
+		p.report("BAS001", code, request, "the base has no baseUrl", "put the part there that all addresses share, and write the rest as /path")
+		return
+	}
+	if strings.HasPrefix(address, "http://") {
+		p.report("BAS002", code, node, "baseUrl is not https", "credentials travel in the clear over http")
+	}
+	for _, part := range development {
+		if strings.Contains(strings.ToLower(address), part) {
+			p.report("BAS007", code, node, "baseUrl looks like an address for development ("+part+")", "use the address of the service itself")
+			return
+		}
+	}
+}
+
+func (p *pass) baseErrors(code *app.Code, request *jsonc.Node) {
+	node := request.Get("response").Get("error")
+	if node == nil {
+		p.report("BAS003", code, request, "the base has no response.error", `write "error": {"message": "[{{statusCode}}] {{body.message}}"}`)
+		return
+	}
+	message := node
+	if node.Is(jsonc.Object) {
+		message = node.Get("message")
+		if limit := node.Get("429"); limit == nil || limit.Get("type").Value().ToText() != "RateLimitError" {
+			p.report("BAS008", code, node, "429 is no RateLimitError", `write "429": {"type": "RateLimitError", "message": …}, so that the run is repeated later`)
+		}
+	}
+	if message != nil && !p.reads(code, message, "statusCode") {
+		p.report("BAS004", code, message, "the error message does not show statusCode", "begin it with [{{statusCode}}]")
+	}
+}
+
+// sensitive are the names of headers, query parameters and fields that carry credentials.
+var sensitive = []string{"authorization", "api-key", "apikey", "api_key", "x-api-key", "x-auth-token", "token", "access_token", "client_secret", "password", "refresh_token", "secret"}
+
+func isSensitive(name string) bool {
+	name = strings.ToLower(name)
+	for _, s := range sensitive {
+		if name == s || strings.HasSuffix(name, "-"+s) || strings.HasSuffix(name, "_"+s) {
+			return true
+		}
+	}
+	return false
+}
+
+// sanitized reports credentials in headers, query and body that log.sanitize does not
+// name (communication.md 12).
+func (p *pass) sanitized(code *app.Code, request *jsonc.Node, id string) {
+	var paths []string
+	for _, element := range elements(request.Get("log").Get("sanitize")) {
+		paths = append(paths, strings.ToLower(strings.NewReplacer("`", "", "['", ".", "']", "").Replace(element.Value().ToText())))
+	}
+	for _, part := range []string{"headers", "qs", "body"} {
+		object := request.Get(part)
+		if !object.Is(jsonc.Object) {
+			continue
+		}
+		for _, m := range object.Members {
+			s, _ := m.Value.Str()
+			if path := "request." + part + "." + strings.ToLower(m.Name()); isSensitive(m.Name()) && strings.Contains(s, "{{") && !covered(path, paths) {
+				p.report(id, code, m.Value, path+" is not in log.sanitize", `write it into "log": {"sanitize": [`+quote(path)+`]}`)
+			}
+		}
+	}
+}
+
+// ticked puts a name that is no identifier into back ticks.
+func ticked(name string) string {
+	if strings.ContainsAny(name, "-. ") {
+		return "`" + name + "`"
+	}
+	return name
+}
+
+// covered reports whether a path or something above it is among paths.
+func covered(path string, paths []string) bool {
+	for _, p := range paths {
+		if path == p || strings.HasPrefix(path, p+".") {
+			return true
+		}
+	}
+	return false
+}
+
+func elements(n *jsonc.Node) []*jsonc.Node {
+	if n == nil {
+		return nil
+	}
+	return n.Elements
+}

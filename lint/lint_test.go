@@ -1,0 +1,263 @@
+package lint_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/cleat-run/cleat/app"
+	"github.com/cleat-run/cleat/lint"
+	"github.com/cleat-run/cleat/source"
+)
+
+// right is an app in which no rule finds anything. Files are written by their short names.
+var right = map[string]string{
+	"makecomapp.json": `{"fileVersion":1,"generalCodeFiles":{"base":"base","common":null,"readme":null,"groups":"groups"},"components":{
+"connection":{"account":{"label":"Account","connectionType":"oauth","codeFiles":{"communication":"account","params":"account.params","common":"account.common","scopeList":null,"defaultScope":null,"installSpec":null,"installDirectives":null}},
+"key":{"label":"Key","connectionType":"basic","codeFiles":{"communication":"key","params":"key.params","common":null}}},
+"webhook":{"events":{"label":"Events","webhookType":"web","connection":"key","altConnection":null,"codeFiles":{"communication":"events","params":null,"attach":"attach","detach":"detach","update":null,"requiredScope":null}},
+"shared":{"label":"Shared","webhookType":"web-shared","connection":"key","altConnection":null,"codeFiles":{"communication":"shared","params":null,"attach":null,"detach":null,"update":null,"requiredScope":null}}},
+"module":{
+"addBook":{"label":"Add a book","description":"Adds a book.","moduleType":"action","actionCrud":"create","connection":"key","altConnection":null,"codeFiles":{"communication":"addBook","staticParams":null,"mappableParams":"addBook.params","interface":"interface","samples":null,"scope":null}},
+"listBooks":{"label":"List books","description":"Lists books.","moduleType":"search","connection":"key","altConnection":null,"codeFiles":{"communication":"listBooks","staticParams":null,"mappableParams":"listBooks.params","interface":"interface","samples":null,"scope":null}},
+"watchBooks":{"label":"Watch books","description":"Triggers when a book is added.","moduleType":"trigger","connection":"key","altConnection":null,"codeFiles":{"communication":"watchBooks","epoch":"epoch","staticParams":"watchBooks.params","mappableParams":null,"interface":"interface","samples":null,"scope":null}},
+"watchEvents":{"label":"Watch events","description":"Triggers when something happens.","moduleType":"instant_trigger","webhook":"events","codeFiles":{"communication":null,"staticParams":null,"interface":"interface","samples":null}},
+"watchShared":{"label":"Watch shared events","description":"Triggers when something happens.","moduleType":"instant_trigger","webhook":"shared","codeFiles":{"communication":null,"staticParams":null,"interface":"interface","samples":null}},
+"answer":{"label":"Answer","description":"Answers.","moduleType":"responder","codeFiles":{"communication":"answer","staticParams":null,"mappableParams":null}},
+"makeCall":{"label":"Make an API call","description":"Performs any call.","moduleType":"universal","connection":"key","altConnection":null,"codeFiles":{"communication":"makeCall","staticParams":null,"mappableParams":"makeCall.params","interface":"interface","samples":null,"scope":null}}},
+"rpc":{"shelves":{"label":"Shelves","connection":"key","altConnection":null,"codeFiles":{"communication":"shelves","params":null}}},
+"function":{"tidy":{"codeFiles":{"code":"tidy.js","test":"tidy.test.js"}}},
+"endpoint":{"findBook":{"label":"Find a book","description":"Finds a book.","annotations":{},"attachedAccounts":["key"],"codeFiles":{"communication":"findBook","scope":null,"inputParameters":null,"outputParameters":null,"context":null}}}},"origins":[]}`,
+	"base": `{"baseUrl":"https://api.example.com","headers":{"Authorization":"Bearer {{connection.apiKey}}"},
+"response":{"error":{"message":"[{{statusCode}}] {{body.message}}","429":{"type":"RateLimitError","message":"slower"}}},
+"log":{"sanitize":["request.headers.authorization"]}}`,
+	"groups": `[{"label":"Books","modules":["addBook","listBooks","watchBooks","watchEvents","watchShared","answer","makeCall"]}]`,
+	"account": `{"oauth":{"consumer_key":"{{common.consumerKey}}","consumer_secret":"{{common.consumerSecret}}"},
+"requestToken":{"url":"https://example.com/r","method":"POST","response":{"temp":{"token":"{{body.oauth_token}}","secret":"{{body.oauth_token_secret}}"}}},
+"authorize":{"url":"https://example.com/a","oauth":{"token":"{{temp.token}}"},"response":{"temp":{"verifier":"{{query.oauth_verifier}}"}}},
+"accessToken":{"url":"https://example.com/t","method":"POST","oauth":{"token":"{{temp.token}}","token_secret":"{{temp.secret}}","verifier":"{{temp.verifier}}"},"response":{"data":{"token":"{{body.oauth_token}}","secret":"{{body.oauth_token_secret}}"}}},
+"info":{"url":"https://example.com/me","oauth":{"token":"{{connection.token}}","token_secret":"{{connection.secret}}"},"response":{"uid":"{{body.id}}","metadata":{"type":"text","value":"{{body.name}}"},"error":"{{body.message}}"}}}`,
+	"account.params": `[]`,
+	"account.common": `{"consumerKey":"k","consumerSecret":"s"}`,
+	"key":            `{"url":"https://example.com/me","headers":{"Authorization":"Bearer {{parameters.apiKey}}"},"response":{"uid":"{{body.id}}","metadata":{"type":"text","value":"{{body.name}}"},"error":"{{body.message}}"},"log":{"sanitize":["request.headers.authorization"]}}`,
+	"key.params":     `[{"name":"apiKey","type":"password","label":"API key","required":true,"editable":true}]`,
+	"events":         `{"output":"{{body}}"}`,
+	"shared":         `{"iterate":"{{body.events}}","output":"{{item}}","uid":"{{item.account}}"}`,
+	"attach":         `{"url":"/hooks","method":"POST","body":{"url":"{{webhook.url}}"},"response":{"data":{"hookId":"{{body.id}}"}}}`,
+	"detach":         `{"url":"/hooks/{{webhook.hookId}}","method":"DELETE"}`,
+	"addBook":        `{"url":"/books","method":"POST","body":{"title":"{{tidy(parameters.title)}}"},"response":{"output":"{{body}}"}}`,
+	"addBook.params": `[{"name":"title","type":"text","label":"Title","required":true},{"name":"shelf","type":"select","label":"Shelf","options":"rpc://shelves"}]`,
+	"interface":      `[{"name":"id","type":"number","label":"ID"}]`,
+	"listBooks":      `{"url":"/books","qs":{"q":"{{parameters.text}}"},"pagination":{"condition":"{{body.next}}","qs":{"page":"{{pagination.page}}"}},"response":{"iterate":"{{body.books}}","output":"{{item}}","limit":"{{parameters.limit}}"}}`,
+	"listBooks.params": `[{"name":"text","type":"text","label":"Text"},
+{"name":"limit","type":"uinteger","label":"Limit","default":10}]`,
+	"watchBooks":        `{"url":"/books","response":{"iterate":"{{body.books}}","output":"{{item}}","limit":"{{parameters.limit}}","trigger":{"type":"date","order":"desc","id":"{{item.id}}","date":"{{item.added}}"}}}`,
+	"watchBooks.params": `[{"name":"limit","type":"uinteger","label":"Limit","required":true,"default":10}]`,
+	"epoch":             `{"response":{"limit":100,"output":{"label":"{{item.title}}","date":"{{item.added}}"}}}`,
+	"answer":            `{"response":{"status":200,"body":"ok"}}`,
+	"makeCall":          `{"url":"/{{parameters.url}}","response":{"output":"{{body}}"}}`,
+	"makeCall.params":   `[{"name":"url","type":"text","label":"URL","required":true}]`,
+	"shelves":           `{"url":"/shelves","response":{"iterate":"{{body.shelves}}","output":{"label":"{{item.name}}","value":"{{item.id}}"},"limit":500}}`,
+	"tidy.js":           "function tidy(text) {\n\treturn text.trim();\n}\n",
+	"tidy.test.js":      "it('trims', () => { assert.strictEqual(tidy(' a '), 'a'); });\n",
+	"findBook":          `{"url":"/books/1"}`,
+}
+
+// check lints the app in which pieces of files are replaced: file, old, new, and so on. An
+// old of "" stands for the whole file.
+func check(t *testing.T, o lint.Options, changes ...string) source.Diagnostics {
+	t.Helper()
+	files := fstest.MapFS{}
+	for name, text := range right {
+		files[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	for c := range slices.Chunk(changes, 3) {
+		text := string(files[c[0]].Data)
+		if c[1] != "" && strings.Count(text, c[1]) == 0 {
+			t.Fatalf("%s has no %s", c[0], c[1])
+		}
+		if c[1] == "" {
+			text = c[2]
+		} else {
+			text = strings.ReplaceAll(text, c[1], c[2])
+		}
+		files[c[0]] = &fstest.MapFile{Data: []byte(text)}
+	}
+	a, loaded, err := app.LoadFS(files, ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lint.App(a, loaded, o)
+}
+
+func TestTheRightAppHasNoFindings(t *testing.T) {
+	t.Parallel()
+	for _, d := range check(t, lint.Options{MakeStrict: true}) {
+		t.Errorf("%v", d)
+	}
+}
+
+// wrong has at least one case for every rule: what is changed in the right app, and what
+// is found then.
+var wrong = []struct {
+	rule    string
+	changes []string
+	want    string // file:line:column: severity code: message
+}{
+	{"FMT006", []string{"addBook", `"response":`, `"respnse":{},"response":`}, `addBook:1:79: error FMT006: unknown directive "respnse"`},
+	{"FMT006", []string{"addBook", `"output":`, `"outputt":`}, `addBook:1:91: error FMT006: unknown directive "response.outputt"`},
+	{"FMT007", []string{"addBook", `"output":`, `"limit":5,"output":`}, `addBook:1:91: warning FMT007: "response.limit" is not available in an action`},
+	{"FMT007", []string{"base", `"baseUrl"`, `"repeat":{},"baseUrl"`}, `base:1:2: warning FMT007: "repeat" is not available in the base`},
+	{"FMT007", []string{"epoch", `{"response"`, `{"gzip":true,"baseUrl":"x","response"`}, `epoch:1:14: warning FMT007: "baseUrl" is not available in an epoch`},
+	{"FMT007", []string{"events", `{"output"`, `{"url":"/x","output"`}, `events:1:2: warning FMT007: "url" is not available in the code of a webhook`},
+	{"VAR001", []string{"addBook", "parameters.title", "paramters.title"}, `addBook:1:57: warning VAR001: unknown variable "paramters"`},
+	{"VAR002", []string{"addBook", `"{{body}}"`, `"{{item.id}}"`}, `addBook:1:103: warning VAR002: item is read without iterate`},
+	{"VAR003", []string{"addBook", "parameters.title", "parameters.titel"}, `addBook:1:57: warning VAR003: "titel" is no parameter of this component`},
+	{"BAS001", []string{"base", `"baseUrl":"https://api.example.com",`, ""}, `base:1:1: warning BAS001: the base has no baseUrl`},
+	{"BAS002", []string{"base", "https:", "http:"}, `base:1:12: warning BAS002: baseUrl is not https`},
+	{"BAS003", []string{"base", `"response":{"error":{"message":"[{{statusCode}}] {{body.message}}","429":{"type":"RateLimitError","message":"slower"}}},`, ""}, `base:1:1: warning BAS003: the base has no response.error`},
+	{"BAS004", []string{"base", "[{{statusCode}}] ", ""}, `base:2:32: warning BAS004: the error message does not show statusCode`},
+	{"BAS005", []string{"base", `"request.headers.authorization"`, ""}, `base:1:65: error BAS005: request.headers.authorization is not in log.sanitize`},
+	{"BAS007", []string{"base", "api.example.com", "staging.example.com"}, `base:1:12: warning BAS007: baseUrl looks like an address for development (staging)`},
+	{"BAS008", []string{"base", "RateLimitError", "RuntimeError"}, `base:2:21: warning BAS008: 429 is no RateLimitError`},
+	{"BAS009", []string{"base", `"baseUrl"`, `"timeout":400000,"baseUrl"`}, `base:1:12: warning BAS009: timeout is 400000 milliseconds`},
+	{"CON001", []string{"key", "", "{}"}, `makecomapp.json:3:59: error CON001: nothing validates the connection "key"`},
+	{"CON001", []string{"account", `"info"`, `"refresh"`}, `account:1:1: error CON001: nothing validates the connection`},
+	{"CON002", []string{"key", `,"error":"{{body.message}}"`, ""}, `key:1:1: warning CON002: the connection has no error handling`},
+	{"CON003", []string{"key", `"request.headers.authorization"`, ""}, `key:1:60: error CON003: request.headers.authorization is not in log.sanitize`},
+	{"CON004", []string{"key", `"metadata":{"type":"text","value":"{{body.name}}"},`, ""}, `key:1:1: warning CON004: the connection has no response.metadata`},
+	{"CON005", []string{"account", "common.consumerKey", "common.consumer"}, `account:1:29: error CON005: common.consumer is defined nowhere`},
+	{"CON006", []string{"account", "https://example.com/me", "/me"}, `account:5:15: error CON006: the address is relative, and the base does not apply to connections`},
+	{"CON007", []string{"key.params", "password", "text"}, `key.params:1:26: warning CON007: "apiKey" sounds like a secret and is no password`},
+	{"CON010", []string{"key.params", `,"editable":true`, ""}, `key.params:1:2: warning CON010: "apiKey" cannot be changed later`},
+	{"CON016", []string{"account", `"requestToken"`, `"refresh"`}, `account:3:13: warning CON016: authorize without requestToken`},
+	{"CON017", []string{"account", `{"data":{"token":"{{body.oauth_token}}","secret":"{{body.oauth_token_secret}}"}}`, `{}`}, `account:4:15: warning CON017: accessToken stores no token`},
+	{"CON018", []string{"account", `{"consumer_key"`, `{"signature_method":"MD5","consumer_key"`}, `account:1:30: error CON018: unknown signature method "MD5"`},
+	{"CON018", []string{"account", `{"consumer_key"`, `{"transport_method":"pigeon","consumer_key"`}, `account:1:30: error CON018: unknown transport method "pigeon"`},
+	{"CON019", []string{"account", `{"consumer_key"`, `{"signature_method":"RSA-SHA1","consumer_key"`}, `account:1:30: error CON019: RSA-SHA1 needs private_key`},
+	{"CON020", []string{"account", `{"consumer_key"`, `{"signature_method":"PLAINTEXT","consumer_key"`, "account", "https:", "http:"}, `account:1:30: warning CON020: PLAINTEXT over http`},
+	{"CON022", []string{"account", "{{common.consumerSecret}}", "abc"}, `account:1:69: error CON022: consumer_secret is written into the code`},
+	{"HOO001", []string{"attach", "", "{}"}, `detach:1:1: error HOO001: detach without attach`},
+	{"HOO001", []string{"detach", "", "{}"}, `attach:1:1: warning HOO001: attach without detach`},
+	{"HOO002", []string{"detach", "hookId", "id2"}, `detach:1:18: error HOO002: detach reads webhook.id2, which attach does not store`},
+	{"HOO003", []string{"attach", "webhook.url", "webhook.id"}, `attach:1:1: error HOO003: attach does not send webhook.url`},
+	{"HOO004", []string{"shared", `,"uid":"{{item.account}}"`, ""}, `shared:1:1: error HOO004: a shared webhook needs uid`},
+	{"HOO006", []string{"events", `{"output"`, `{"verification":{"respond":{}},"output"`}, `events:1:17: warning HOO006: verification without a condition takes every request`},
+	{"HOO008", []string{"shared", `"{{item}}"`, `"{{body}}"`}, `shared:1:39: warning HOO008: output is the whole body, for each item`},
+	{"HOO009", []string{"makecomapp.json", `"webhook":"shared"`, `"webhook":"events"`}, `makecomapp.json:5:19: warning HOO009: no instant trigger uses the webhook "shared"`},
+	{"MOD001", []string{"addBook", "", "{}"}, `makecomapp.json:7:158: error MOD001: the module "addBook" has no communication`},
+	{"MOD002", []string{"addBook", `"output":`, `"iterate":"{{body.x}}","output":`}, `addBook:1:101: error MOD002: an action gives one bundle: it neither iterates nor turns pages`},
+	{"MOD004", []string{"listBooks", `,"limit":"{{parameters.limit}}"`, ""}, `listBooks:1:1: warning MOD004: the search has no limit`},
+	{"MOD005", []string{"listBooks", `"pagination":{"condition":"{{body.next}}","qs":{"page":"{{pagination.page}}"}},`, ""}, `listBooks:1:1: warning MOD005: the search turns no pages`},
+	{"MOD008", []string{"listBooks", "{{body.next}}", "{{pagination.page < body.pages}}"}, `listBooks:1:76: error MOD008: pagination.page compared with < or >: the last page is lost`},
+	{"MOD010", []string{"addBook", `"/books"`, `"https://api.example.com/books"`}, `addBook:1:8: warning MOD010: the address repeats the base URL`},
+	{"MOD011", []string{"listBooks", `"{{item}}"`, `"{{body}}"`}, `listBooks:1:177: warning MOD011: output is the whole body, for each item`},
+	{"MOD012", []string{"makecomapp.json", `"universal"`, `"action"`}, `makecomapp.json:1:112: warning MOD012: the app has no universal module`},
+	{"MOD013", []string{"makeCall", "/{{", "{{"}, `makeCall:1:8: error MOD013: the address may be any: the credentials go wherever the user says`},
+	{"MOD020", []string{"groups", `"addBook",`, ""}, `makecomapp.json:7:20: warning MOD020: the module "addBook" is in no group`},
+	{"TRG001", []string{"watchBooks", `,"trigger":{"type":"date","order":"desc","id":"{{item.id}}","date":"{{item.added}}"}`, ""}, `watchBooks:1:1: error TRG001: response.trigger is missing`},
+	{"TRG001", []string{"watchBooks", `,"date":"{{item.added}}"`, ""}, `watchBooks:1:117: error TRG001: response.trigger of type date lacks date`},
+	{"TRG001", []string{"watchBooks", `"desc"`, `"down"`}, `watchBooks:1:140: error TRG001: the order is asc, desc or unordered, not "down"`},
+	{"TRG004", []string{"makecomapp.json", `"staticParams":"watchBooks.params","mappableParams":null`, `"staticParams":"watchBooks.params","mappableParams":"addBook.params"`}, `addBook.params:1:1: error TRG004: a trigger has no mappable parameters`},
+	{"TRG005", []string{"watchBooks", `"limit":"{{parameters.limit}}",`, ""}, `watchBooks:1:1: warning TRG005: the trigger has no limit: one item a run`},
+	{"TRG006", []string{"epoch", "", "{}"}, `makecomapp.json:9:159: warning TRG006: the trigger "watchBooks" has no epoch`},
+	{"TRG006", []string{"epoch", `,"date":"{{item.added}}"`, ""}, `epoch:1:35: warning TRG006: the output of an epoch needs label and date`},
+	{"RES002", []string{"makecomapp.json", `"instant_trigger"`, `"action"`}, `makecomapp.json:12:19: warning RES002: a responder in an app without an instant trigger`},
+	{"RPC001", []string{"addBook.params", "rpc://shelves", "rpc://shelfs"}, `addBook.params:1:123: error RPC001: the app has no RPC "shelfs"`},
+	{"RPC002", []string{"addBook.params", "rpc://shelves", "rpc://shelfs"}, `makecomapp.json:14:27: warning RPC002: no form uses the RPC "shelves"`},
+	{"RPC004", []string{"shelves", "500", "501"}, `shelves:1:125: warning RPC004: the limit is above 500`},
+	{"INT001", []string{"interface", "", "[]"}, `makecomapp.json:7:20: warning INT001: the interface of "addBook" is empty`},
+	{"FUN001", []string{"tidy.js", "text.trim()", "'" + strings.Repeat("x", 5000) + "'"}, `tidy.js:1:1: error FUN001: the function has more than 5000 characters`},
+	{"FUN002", []string{"tidy.js", "function tidy", "function tidi"}, `tidy.js:1:1: error FUN002: the function is called "tidi", its component "tidy"`},
+	{"FUN003", []string{"tidy.js", "text.trim()", "require('x')"}, `tidy.js:2:9: error FUN003: require is not there`},
+	{"FUN005", []string{"tidy.test.js", "", "\n"}, `makecomapp.json:15:33: warning FUN005: the function "tidy" has no test`},
+	{"FUN007", []string{"addBook", "tidy(parameters.title)", "parameters.title"}, `makecomapp.json:15:33: warning FUN007: nothing calls the function "tidy"`},
+	{"FUN008", []string{"makecomapp.json", `"function":{"tidy"`, `"function":{"trim"`, "tidy.js", "tidy", "trim", "addBook", "tidy(", "trim("}, `makecomapp.json:15:33: warning FUN008: the function hides the built-in trim`},
+	{"NAM003", []string{"makecomapp.json", `"Adds a book."`, `""`}, `makecomapp.json:7:20: warning NAM003: the module "addBook" has no description`},
+	{"SEC005", []string{"addBook", `{"url"`, `{"isc":{},"url"`}, `addBook:1:2: error SEC005: "isc" works inside Make alone`},
+	{"END001", []string{"findBook", "", `[{"url":"/a"},{"url":"/b"}]`}, `findBook:1:1: error END001: an endpoint is one request of its own`},
+	{"END003", []string{"makecomapp.json", `"Finds a book."`, `""`}, `makecomapp.json:16:33: warning END003: the endpoint "findBook" has no description`},
+}
+
+func TestRules(t *testing.T) {
+	t.Parallel()
+	tested := map[string]bool{}
+	for _, test := range wrong {
+		tested[test.rule] = true
+		t.Run(test.rule, func(t *testing.T) {
+			t.Parallel()
+			var lines []string
+			for _, d := range check(t, lint.Options{}, test.changes...) {
+				line := d.Position().String() + ": " + d.Severity.String() + " " + d.Code + ": " + d.Message
+				if line == test.want {
+					return
+				}
+				lines = append(lines, line)
+			}
+			t.Errorf("%v gives\n  %s\nnot\n  %s", test.changes, strings.Join(lines, "\n  "), test.want)
+		})
+	}
+	for _, r := range lint.Rules() {
+		if !tested[r.ID] {
+			t.Errorf("%s has no case", r.ID)
+		}
+		delete(tested, r.ID)
+		if r.Summary == "" || r.Source == "" || strings.HasSuffix(r.Summary, ".") {
+			t.Errorf("%s is described as %q, from %q", r.ID, r.Summary, r.Source)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(tested)) {
+		t.Errorf("%s is in no table of rules", id)
+	}
+}
+
+func TestFindingsAreSilencedWithAReason(t *testing.T) {
+	t.Parallel()
+	for _, changes := range [][]string{
+		{"base", `"baseUrl":"https:`, "// cleat-ignore BAS002 only inside the house\n\"baseUrl\":\"http:"},
+		{"base", `"baseUrl":"https://api.example.com",`, "\"baseUrl\":\"http://api.example.com\", /* cleat-ignore BAS002 so be it */\n"},
+	} {
+		if found := check(t, lint.Options{}, changes...); len(found) > 0 {
+			t.Errorf("%v", found)
+		}
+	}
+	if found := check(t, lint.Options{}, "base", `"baseUrl":"https:`, "// cleat-ignore BAS003 another rule\n\"baseUrl\":\"http:"); len(found) != 1 {
+		t.Errorf("%v", found)
+	}
+}
+
+func TestWhatMakeDoesNotTake(t *testing.T) {
+	t.Parallel()
+	change := []string{"addBook", "tidy(parameters.title)", "{a: tidy(parameters.title)}"}
+	for strict, want := range map[bool]source.Severity{false: source.Warning, true: source.Error} {
+		found := check(t, lint.Options{MakeStrict: strict}, change...)
+		if len(found) != 1 || found[0].Severity != want {
+			t.Errorf("strict %v: %v", strict, found)
+		}
+	}
+}
+
+// The sample apps of this repository are what the rules want.
+func TestSampleApps(t *testing.T) {
+	t.Parallel()
+	roots, err := filepath.Glob("../examples/providers/*")
+	if err != nil || len(roots) < 10 {
+		t.Fatalf("%v, %v", roots, err)
+	}
+	for _, root := range append(roots, "../examples/photos") {
+		if info, err := os.Stat(root); err != nil || !info.IsDir() {
+			continue
+		}
+		a, loaded, err := app.Load(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range lint.App(a, loaded, lint.Options{}).Errors() {
+			t.Errorf("%s: %v", root, d)
+		}
+	}
+}

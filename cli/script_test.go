@@ -82,8 +82,14 @@ type scene struct {
 	photos *photoservice.Service
 }
 
-// setUp gives a script a home of its own and the sample apps.
+// setUp gives a script a home of its own and the sample app; $APPS are the apps of the
+// tests.
 func setUp(env *testscript.Env) error {
+	apps, err := filepath.Abs("../testdata/apps")
+	if err != nil {
+		return err
+	}
+	env.Setenv("APPS", apps)
 	env.Setenv("CLEAT_HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("CLEAT_EGRESS_ALLOW", "127.0.0.1")
 	env.Values[sceneKey{}] = &scene{seen: newRequests()}

@@ -67,9 +67,8 @@ func runRun(ctx context.Context, o *runOptions) error {
 			if err != nil {
 				return err
 			}
-			p.bundles++
 			line = append(bundle.AppendJSON(line[:0]), '\n')
-			if _, err := o.std.Out.Write(line); err != nil {
+			if err := p.bundle(func() error { _, err := o.std.Out.Write(line); return err }); err != nil {
 				return err
 			}
 		}
@@ -101,8 +100,7 @@ func runRPC(ctx context.Context, o *runOptions) error {
 			if err != nil {
 				return err
 			}
-			p.bundles++
-			all = append(all, item)
+			p.bundle(func() error { all = append(all, item); return nil })
 		}
 		return writeJSON(o.std.Out, all)
 	})
@@ -137,6 +135,7 @@ func (o *runOptions) with(ctx context.Context, compile func(*cleat.App, string) 
 		kept = records
 	}
 	p := o.progress()
+	defer p.end()
 	rt, err := o.runtime(kept, "", p.exchange)
 	if err != nil {
 		return err

@@ -27,6 +27,18 @@ func printable(text string) string {
 	}, text)
 }
 
+// shellWord quotes a word for a POSIX shell where that is needed, so that a command that
+// is proposed can be typed as it stands.
+func shellWord(text string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@+,", r)
+	}
+	if text != "" && strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
 // table aligns the columns of rows.
 func table(rows [][]string) string {
 	var b, trimmed strings.Builder

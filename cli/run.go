@@ -149,7 +149,7 @@ func (o *runOptions) with(ctx context.Context, compile func(*cleat.App, string) 
 	o.warn(run.State().Warnings...)
 	if missing := c.Missing(record); len(missing) > 0 {
 		o.warn(fmt.Sprintf("%s %q asks for the scope %s, which connection %q was not granted; cleat connections reauthorize %s --scope %s asks for it",
-			c.Kind, c.ID, strings.Join(missing, ", "), record.Name, record.Name, strings.Join(missing, ",")))
+			c.Kind, c.ID, strings.Join(missing, ", "), record.Name, shellWord(record.Name), strings.Join(missing, ",")))
 	}
 	return o.advise(err, record)
 }
@@ -186,7 +186,7 @@ func (o *runOptions) choose(ctx context.Context, records connect.Store, c *cleat
 	switch len(fitting) {
 	case 0:
 		return nil, needsUser(&hintedError{&cleat.ConnectionError{Component: c, Message: fmt.Sprintf("%s %q needs a connection of type %q", c.Kind, c.ID, c.Connections[0])},
-			fmt.Sprintf("make one with cleat connect %s %s --name NAME", o.app, c.Connections[0])})
+			fmt.Sprintf("make one with cleat connect %s %s --name NAME", shellWord(o.app), c.Connections[0])})
 	case 1:
 		return fitting[0], nil
 	}
@@ -203,9 +203,9 @@ func (o *runOptions) advise(err error, record *connect.Record) error {
 	var unfit *cleat.ConnectionError
 	switch {
 	case errors.As(err, &failure) && failure.Type == engine.InvalidAccessTokenError && record != nil:
-		return needsUser(&hintedError{err, "cleat connections reauthorize " + record.Name})
+		return needsUser(&hintedError{err, "cleat connections reauthorize " + shellWord(record.Name)})
 	case errors.As(err, &unfit) && stale(unfit.Record):
-		return needsUser(&hintedError{err, "cleat connections reauthorize " + unfit.Record.Name})
+		return needsUser(&hintedError{err, "cleat connections reauthorize " + shellWord(unfit.Record.Name)})
 	case errors.As(err, &unfit):
 		return needsUser(err)
 	}

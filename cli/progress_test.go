@@ -14,21 +14,21 @@ import (
 func TestProgressKeepsOutOfTheBundles(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var screen bytes.Buffer // a terminal shows both streams
-		f := &factory{std: Streams{Out: &screen, Err: &screen, IsTerminal: true}}
+		screen := &notifying{told: true} // a terminal shows both streams
+		f := &factory{std: Streams{Out: screen, Err: screen, IsTerminal: true}}
 		p := f.progress()
 		wait := func(d time.Duration) {
 			<-time.After(d)
 			synctest.Wait()
 		}
 		wait(900 * time.Millisecond)
-		if screen.Len() > 0 {
-			t.Errorf("a word too early: %q", &screen)
+		if screen.String() != "" {
+			t.Errorf("a word too early: %q", screen)
 		}
 		wait(200 * time.Millisecond)
 		p.exchange(engine.Exchange{})
 		wait(time.Second)
-		print := func() error { _, err := io.WriteString(&screen, "{}\n"); return err }
+		print := func() error { _, err := io.WriteString(screen, "{}\n"); return err }
 		if err := p.bundle(print); err != nil {
 			t.Fatal(err)
 		}

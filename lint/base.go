@@ -93,7 +93,9 @@ func (p *pass) sanitized(code *app.Code, request *jsonc.Node, id string) {
 		}
 		for _, m := range object.Members {
 			s, _ := m.Value.Str()
-			if path := "request." + part + "." + strings.ToLower(m.Name()); isSensitive(m.Name()) && strings.Contains(s, "{{") && !covered(path, paths) {
+			name := strings.ToLower(m.Name())
+			if isSensitive(name) && strings.Contains(s, "{{") && !covered("request."+part+"."+name, paths) {
+				path := "request." + part + "." + ticked(name)
 				p.report(id, code, m.Value, path+" is not in log.sanitize", `write it into "log": {"sanitize": [`+quote(path)+`]}`)
 			}
 		}

@@ -34,7 +34,7 @@ func (s *steps) begin(ctx context.Context, session string) (*Started, error) {
 		return nil, err
 	}
 	now := s.c.now()
-	flow := &Flow{ID: NewSecret(), App: s.t.App, Type: s.t.ID, Name: s.name, ConnID: s.connID, SessionHash: Hash(session),
+	flow := &Flow{ID: NewSecret(), App: s.t.App, Type: s.t.ID, Name: s.name, ConnID: s.connID, AnyAccount: s.anyAccount, SessionHash: Hash(session),
 		TokenHash: Hash(queryOf(address, "oauth_token")), RedirectURI: s.redirectURI, Scope: s.scope,
 		Temp: s.temp.Collection(), Data: s.data, Created: now, Expires: now.Add(flowLifetime)}
 	if s.t.Kind == OAuth2 {

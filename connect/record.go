@@ -67,6 +67,7 @@ type Flow struct {
 	Type        string
 	Name        string // of the connection to be made
 	ConnID      int64  // of the connection to be re-authorized; 0: a new one
+	AnyAccount  bool   // the new authorization may be for another account
 	SessionHash string // of the cookie or listener that began the flow
 	StateHash   string // of the state parameter
 	TokenHash   string // of the temporary credentials' identifier (oauth_token)

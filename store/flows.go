@@ -45,10 +45,10 @@ func insertFlow(ctx context.Context, tx *sql.Tx, k *keys, f *connect.Flow) error
 		return err
 	}
 	return execOne(ctx, tx, nil, `insert into flow (id, app, type, name, conn_id, session_hash, state_hash, token_hash,
-			redirect_uri, scope, created, expires, data_key, temp, data)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			redirect_uri, any_account, scope, created, expires, data_key, temp, data)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		f.ID, f.App, f.Type, f.Name, f.ConnID, f.SessionHash, f.StateHash, f.TokenHash,
-		f.RedirectURI, scopeText(f.Scope), millis(f.Created), millis(f.Expires), wrapped, temp, data)
+		f.RedirectURI, f.AnyAccount, scopeText(f.Scope), millis(f.Created), millis(f.Expires), wrapped, temp, data)
 }
 
 // FlowBy returns the flow, used or not, whose token hash (or, with an empty token hash,
@@ -86,10 +86,10 @@ func (s *SQLite) readFlow(ctx context.Context, column, hash string) (*connect.Fl
 		wrapped, temp, data []byte
 	)
 	err := s.read.QueryRowContext(ctx, `select id, app, type, name, conn_id, session_hash, state_hash, token_hash,
-			redirect_uri, scope, created, expires, used, data_key, temp, data
+			redirect_uri, any_account, scope, created, expires, used, data_key, temp, data
 		from flow where `+column+" = ? order by seq desc limit 1", hash).
 		Scan(&f.ID, &f.App, &f.Type, &f.Name, &f.ConnID, &f.SessionHash, &f.StateHash, &f.TokenHash,
-			&f.RedirectURI, &scope, &created, &expires, &f.Used, &wrapped, &temp, &data)
+			&f.RedirectURI, &f.AnyAccount, &scope, &created, &expires, &f.Used, &wrapped, &temp, &data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, connect.ErrNotFound
 	}

@@ -85,6 +85,7 @@ func newFlow(id string) *connect.Flow {
 		Type:        "trello2",
 		Name:        "Ana",
 		ConnID:      7,
+		AnyAccount:  true,
 		SessionHash: "session-" + id,
 		StateHash:   "state-" + id,
 		TokenHash:   "token-" + id,

@@ -219,7 +219,7 @@ func (r *renewal) ask(ctx context.Context, section string) (*value.Collection, e
 		return nil, s.holdsNothing(section)
 	}
 	if old := r.record.Data.Get("expires"); !old.IsNil() && sameJSON(old, s.data.Get("expires")) {
-		s.data.Set("expires", value.Null) // the new token does not say when it ends (O2-25)
+		s.data.Set("expires", value.Undefined) // the new token does not say when it ends (O2-25)
 	}
 	changes := value.NewCollection(4)
 	for name, after := range s.data.All() {
@@ -246,8 +246,13 @@ func (r *renewal) store(ctx context.Context) (*Record, error) {
 		changed := *current
 		changed.Data = current.Data.Clone()
 		for name, values := range r.claim.Answer.Get("data").Collection().All() {
-			if sameJSON(changed.Data.Get(name), values.Array().At(0)) {
-				changed.Data.Set(name, values.Array().At(1))
+			before, after := values.Array().At(0), values.Array().At(1)
+			switch {
+			case !sameJSON(changed.Data.Get(name), before):
+			case after.IsUndefined():
+				changed.Data.Delete(name)
+			default:
+				changed.Data.Set(name, after)
 			}
 		}
 		if expires := r.claim.Answer.Get("expires"); expires.Kind() == value.KindDate {
@@ -281,7 +286,7 @@ func (r *renewal) fail(ctx context.Context, failure error) (*Record, error) {
 		return nil, err
 	}
 	return nil, &engine.Error{Type: engine.InvalidAccessTokenError, Message: fmt.Sprintf("connection %q has to be authorized again: %s", r.record.Name, e.Message),
-		StatusCode: e.StatusCode, Step: e.Step, Directive: e.Directive, Position: e.Position, Data: e.Data, Cause: failure}
+		StatusCode: e.StatusCode, Step: e.Step, Directive: e.Directive, Position: e.Position, Data: e.Data, Cause: e}
 }
 
 // refusesGrant reports whether an answer means that the refresh token or the credentials

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,7 +29,9 @@ type rig struct {
 	t         *testing.T
 	connector *connect.Connector
 	records   *store.SQLite
+	dir       string    // of records
 	clock     time.Time // zero: the real time
+	lock      sync.Mutex
 	log       []engine.Exchange
 	received  chan connect.Callback
 	begun     *connect.Started // what create gave last
@@ -36,12 +39,13 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	records, err := store.Open(t.Context(), store.Options{Dir: t.TempDir()})
+	dir := t.TempDir()
+	records, err := store.Open(t.Context(), store.Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { records.Close() })
-	r := &rig{t: t, records: records, received: make(chan connect.Callback, 1)}
+	r := &rig{t: t, dir: dir, records: records, received: make(chan connect.Callback, 1)}
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		r.received <- connect.Callback{Query: form(q.URL.RawQuery), Session: session}
 	}))
@@ -54,9 +58,15 @@ func newRig(t *testing.T) *rig {
 	}
 	e := engine.New(engine.Options{Now: now, Egress: engine.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-		Log:   func(x engine.Exchange) { r.log = append(r.log, x) }})
+		Log:   r.keep})
 	r.connector = &connect.Connector{Engine: e, Store: records, RedirectURI: page.URL + "/oauth/cb/app", Now: now}
 	return r
+}
+
+func (r *rig) keep(x engine.Exchange) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.log = append(r.log, x)
 }
 
 // form reads a query.
@@ -160,8 +170,7 @@ func (r *rig) hides(secrets ...string) {
 
 // failure is how an error is compared: its reason and its text.
 func failure(err error) string {
-	var e *connect.Error
-	if errors.As(err, &e) {
+	if e, ok := err.(*connect.Error); ok {
 		return string(e.Reason) + ": " + e.Message
 	}
 	if err != nil {

@@ -85,13 +85,13 @@ func (r *Run) receive(req *request, problem string) error {
 	return r.keepState(req)
 }
 
-// Wanted reports whether the plan would send anything: whether the condition of one of
-// its requests holds. It sends nothing.
+// Wanted reports whether the condition of one of the plan's requests holds, as far as that
+// can be told before any is sent; a plan without conditions is not wanted.
 func (r *Run) Wanted(ctx context.Context) (bool, error) {
 	for _, req := range r.plan.requests {
 		err := r.mergeTemp(req, req.temp)
 		wanted := false
-		if err == nil {
+		if err == nil && req.condition != nil {
 			wanted, err = r.isTrue(req, req.condition)
 		}
 		if err != nil {

@@ -176,8 +176,8 @@ func TestOneOwnerRenews(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	if asks := p.asks(); asks != "refresh_token" {
-		t.Errorf("asked for %q", asks)
+	if asks := p.asks(); asks != "refresh_token" || r.one().Version != record.Version+1 {
+		t.Errorf("asked for %q, version %d after %d", asks, r.one().Version, record.Version)
 	}
 	for _, got := range tokens {
 		if got != token(r.one()) {
@@ -236,6 +236,39 @@ func TestRenewalMergesWithWhatChanged(t *testing.T) {
 			t.Errorf("anew %v: stored %q", anew, token(stored))
 		}
 	}
+}
+
+// racing is a store in which somebody renames the connection just before the answer is
+// stored.
+type racing struct {
+	*store.SQLite
+	once *sync.Once
+}
+
+func (s racing) EndRenewal(ctx context.Context, claim *connect.Renewal, record *connect.Record) error {
+	s.once.Do(func() {
+		renamed := *record
+		if now, err := s.Connection(ctx, record.ID); err == nil {
+			renamed = *now
+		}
+		renamed.Name = "renamed"
+		s.UpdateConnection(ctx, &renamed)
+	})
+	return s.SQLite.EndRenewal(ctx, claim, record)
+}
+
+func TestAnswerIsMergedAgainAfterAConflict(t *testing.T) {
+	t.Parallel()
+	r, _, typ, record := expired(t, nil)
+	connector := &connect.Connector{Engine: r.connector.Engine, Store: racing{r.records, &sync.Once{}}, Now: r.connector.Now}
+	got, err := connector.Fresh(t.Context(), typ, record, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stored := r.one(); stored.Name != "renamed" || token(stored) == token(record) || token(stored) != token(got) {
+		t.Errorf("stored %q with the token %q", stored.Name, token(stored))
+	}
+	r.free(record.ID)
 }
 
 // crashing is a store of a process that ends before it has stored the answer.

@@ -13,19 +13,14 @@ func refusesToken(err error) bool {
 	return errors.As(err, &e) && (e.Type == InvalidAccessTokenError || e.StatusCode == http.StatusUnauthorized)
 }
 
-// renew takes new credentials into the run, once. If there are none, the error says that
-// the connection needs the user; any other failure to renew leaves the refusal as it was.
-func (r *Run) renew(ctx context.Context, refusal error) error {
+// renew takes new credentials into the run, once. Its error counts in place of the
+// refusal: the connection needs the user, or a later try may succeed.
+func (r *Run) renew(ctx context.Context) error {
 	renew := r.in.Renew
 	r.in.Renew = nil
 	in, err := renew(ctx)
-	var e *Error
-	if errors.As(err, &e) && e.Type == InvalidAccessTokenError {
-		return err
-	}
 	if err != nil {
-		r.warn("the connection could not be renewed: " + err.Error())
-		return refusal
+		return err
 	}
 	r.in.ConnectionOAuth, r.in.Secrets = in.ConnectionOAuth, append(r.in.Secrets, in.Secrets...)
 	r.mask = NewMask(r.in.Secrets)

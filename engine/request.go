@@ -55,7 +55,7 @@ func (r *Run) exchange(ctx context.Context, p *page) (*answer, error) {
 			err = r.read(p.req, a)
 		}
 		if refusesToken(err) && r.in.Renew != nil {
-			if err := r.renew(ctx, err); err != nil {
+			if err := r.renew(ctx); err != nil {
 				return nil, err
 			}
 			attempt--

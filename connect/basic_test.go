@@ -1,6 +1,9 @@
 package connect_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -71,6 +74,41 @@ func TestBasic(t *testing.T) {
 			}
 			r.hides("good-key")
 		})
+	}
+}
+
+// A JWT connection has no type of its own: the token is made where it is sent
+// (connections.md 4).
+func TestJWT(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		token := strings.TrimPrefix(q.Header.Get("Authorization"), "Bearer ")
+		at := strings.LastIndexByte(token, '.')
+		mac := hmac.New(sha256.New, []byte("shared-secret"))
+		mac.Write([]byte(token[:max(at, 0)]))
+		if token[at+1:] != base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		claims, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(claims)
+	}))
+	defer server.Close()
+	typ := compile(t, sections{kind: "basic", api: strings.ReplaceAll(`{
+		"temp": {"claims": {"iss": "{{parameters.issuer}}", "exp": "{{timestamp + 60}}"}},
+		"url": "$/me", "headers": {"Authorization": "Bearer {{jwt(temp.claims, parameters.secret, 'HS256')}}"},
+		"response": {"uid": "{{body.iss}}"}
+	}`, "$", server.URL), parameters: `[{"name": "issuer", "type": "text"}, {"name": "secret", "type": "password"}]`})
+	for secret, want := range map[string]string{"shared-secret": "", "another-secret": "provider: [401] Unauthorized"} {
+		r := newRig(t)
+		_, err := r.create(typ, "issuer", value.Text("app-1"), "secret", value.Text(secret))
+		if got := failure(err); got != want {
+			t.Errorf("failure %q, want %q", got, want)
+		}
+		if err == nil && r.one().UID != "app-1" {
+			t.Errorf("uid %q", r.one().UID)
+		}
 	}
 }
 

@@ -263,16 +263,22 @@ func TestWithoutPage(t *testing.T) {
 	t.Parallel()
 	const shape = `{
 		"token": {"condition": "{{if(data.accessToken, data.expires < addMinutes(now, 1), true)}}", "url": "$/token", "method": "POST", "type": "urlencoded",
-			"body": {BODY},
+			"temp": {"payload": {"iss": "{{parameters.id}}", "exp": "{{timestamp + 300}}"}}, "body": {BODY},
 			"response": {"error": "{{body.error}}", "data": {"accessToken": "{{body.access_token}}", "expires": "{{addSeconds(now, body.expires_in)}}"}}},
 		"info": {"url": "$/me", "headers": {"authorization": "Bearer {{connection.accessToken}}"}, "response": {"uid": "{{body.id}}"}}
 	}`
 	const parameters = `[{"name": "id", "type": "text", "editable": true}, {"name": "password", "type": "password", "editable": true}]`
+	robot, pem := newKey(t)
+	const bearer = `"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": "{{jwt(temp.payload, parameters.password, 'RS256')}}"`
+	_, foreign := newKey(t)
 	for _, test := range []struct {
 		name, kind, body string
 		id, password     string
 		want             string
 	}{
+		{"service account", "oauth-clicre", bearer, "robot@example.com", pem, ""},
+		{"key with line breaks as two characters", "oauth-clicre", bearer, "robot@example.com", strings.ReplaceAll(pem, "\n", `\n`), ""},
+		{"foreign key", "oauth-clicre", bearer, "robot@example.com", foreign, "provider: invalid_grant"},
 		{"client credentials", "oauth-clicre", `"grant_type": "client_credentials", "client_id": "{{parameters.id}}", "client_secret": "{{parameters.password}}"`, "app-77", "client-secret", ""},
 		{"wrong client", "oauth-clicre", `"grant_type": "client_credentials", "client_id": "{{parameters.id}}", "client_secret": "{{parameters.password}}"`, "app-77", "wrong", "provider: invalid_client"},
 		{"password", "oauth-resowncre", `"grant_type": "password", "username": "{{parameters.id}}", "password": "{{parameters.password}}", "client_id": "{{common.clientId}}", "client_secret": "{{common.clientSecret}}"`, "ann", "wonderland", ""},
@@ -281,6 +287,7 @@ func TestWithoutPage(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			r, p := newRig(t), newProvider2(t)
+			p.key = robot
 			r.atNoon()
 			typ := compile(t, sections{kind: test.kind, api: strings.NewReplacer("$", p.URL, "BODY", test.body).Replace(shape), parameters: parameters, common: clientCommon})
 			_, err := r.create(typ, "id", value.Text(test.id), "password", value.Text(test.password))

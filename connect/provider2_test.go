@@ -2,10 +2,13 @@ package connect_test
 
 import (
 	"crypto"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -161,6 +164,20 @@ func (p *provider2) refusal(form url.Values) string {
 func proves(challenge, verifier string) bool {
 	sum := sha256.Sum256([]byte(verifier))
 	return challenge == "" || len(verifier) >= 43 && challenge == base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// newKey is a key of a service account: the half that the provider knows, and PEM.
+func newKey(t *testing.T) (*rsa.PublicKey, string) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &key.PublicKey, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
 // signed checks an assertion of RFC 7523 by RS256.

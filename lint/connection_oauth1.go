@@ -3,10 +3,8 @@ package lint
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/cleat-run/cleat/app"
-	"github.com/cleat-run/cleat/jsonc"
 	"github.com/cleat-run/cleat/source"
 )
 
@@ -16,24 +14,6 @@ var (
 	oauth1Sections = []string{"requestToken", "authorize", "accessToken", "info", "refresh", "invalidate"}
 	oauth1Roots    = append([]string{"oauth"}, oauth1Sections...)
 )
-
-// rule is a directive that a kind of connection does not have.
-type rule struct {
-	code string
-	path []string
-}
-
-// forbidden are the directives that no connection has (connections.md CN-5), with the code
-// of each finding.
-func forbidden(aws, pagination, limit, iterate, output string) []rule {
-	return []rule{
-		{aws, []string{"aws"}},
-		{pagination, []string{"pagination"}},
-		{limit, []string{"response", "limit"}},
-		{iterate, []string{"response", "iterate"}},
-		{output, []string{"response", "output"}},
-	}
-}
 
 // OAuth1Connection checks the code of an OAuth 1.0 connection.
 func OAuth1Connection(code *app.Code) source.Diagnostics {
@@ -58,28 +38,5 @@ func OAuth1Connection(code *app.Code) source.Diagnostics {
 		}
 	}
 	found.Sort()
-	return found
-}
-
-// requestsOf are the requests of a directive: itself, or the elements of an array.
-func requestsOf(node *jsonc.Node) []*jsonc.Node {
-	if node.Is(jsonc.Array) {
-		return node.Elements
-	}
-	return []*jsonc.Node{node}
-}
-
-func notAvailable(code *app.Code, request *jsonc.Node, rules []rule, where string) source.Diagnostics {
-	var found source.Diagnostics
-	for _, rule := range rules {
-		node := request
-		for _, step := range rule.path {
-			node = node.Get(step)
-		}
-		if node != nil {
-			found.Add(code.Doc.Diagnose(node, source.Diagnostic{Code: rule.code,
-				Message: fmt.Sprintf("%q is not available in %s", strings.Join(rule.path, "."), where), Hint: "take it out"}))
-		}
-	}
 	return found
 }

@@ -282,6 +282,7 @@ func (f *factory) edit(ctx context.Context, records *store.SQLite, r *connect.Re
 
 func newConnectionsReauthorize(f *factory) *cobra.Command {
 	var path string
+	var anyAccount bool
 	var browser browserFlags
 	cmd := &cobra.Command{
 		Use:   "reauthorize CONNECTION",
@@ -297,10 +298,11 @@ win. With --scope it also asks for more permissions.`,
 				if err != nil {
 					return err
 				}
-				return f.authorize(cmd.Context(), records, t, browser, connect.Request{Name: r.Name, ConnID: r.ID, Parameters: typed(t, r), Scope: append(r.Scope, browser.scope...)})
+				return f.authorize(cmd.Context(), records, t, browser, connect.Request{Name: r.Name, ConnID: r.ID, Parameters: typed(t, r), Scope: append(r.Scope, browser.scope...), AllowAccountChange: anyAccount})
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&anyAccount, "allow-account-change", false, "let the connection belong to another account from now on")
 	browser.add(cmd)
 	appFlag(cmd, &path)
 	return cmd

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -134,11 +135,13 @@ func (c *Connector) Use(ctx context.Context, t *Type, record *Record, in engine.
 	in.Connection = value.FromCollection(data)
 	in.OAuth1 = t.Kind == OAuth1
 	in.Secrets = append(in.Secrets, t.Secrets(record.Data)...)
+	s := c.walk(t, record)
+	in.ConnectionOAuth = s.signing()
 	if t.rootOAuth == nil {
 		return in, nil
 	}
-	oauth, err := c.Engine.Start(t.rootOAuth, c.walk(t, record).input()).OAuth(ctx)
-	in.ConnectionOAuth = oauth
+	root, err := c.Engine.Start(t.rootOAuth, s.input()).OAuth(ctx)
+	in.ConnectionOAuth = iml.Merge(in.ConnectionOAuth, root)
 	return in, err
 }
 

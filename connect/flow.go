@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -19,7 +20,7 @@ func (s *steps) begin(ctx context.Context, session string) (*Started, error) {
 	if err := s.legs(ctx, s.course().before); err != nil {
 		return nil, err
 	}
-	if err := s.confirmed(); err != nil {
+	if err := s.confirmed(ctx); err != nil {
 		return nil, err
 	}
 	sentCallback := s.last.Callback
@@ -47,17 +48,27 @@ func (s *steps) begin(ctx context.Context, session string) (*Started, error) {
 }
 
 // confirmed checks oauth_callback_confirmed (connections.md O1-42).
-func (s *steps) confirmed() error {
-	if s.t.plans[requestToken] == nil || s.last.Callback == "" {
+func (s *steps) confirmed(ctx context.Context) error {
+	plan := s.t.plans[requestToken]
+	if plan == nil || s.last.Callback == "" {
 		return nil
 	}
-	switch v := s.last.Body.Member("oauth_callback_confirmed"); {
-	case v.IsNil():
-		s.warnings = append(s.warnings, "OAuth 1.0 without 1.0a callback confirmation: open to session fixation")
-	case !strings.EqualFold(v.ToText(), "true"):
-		return &Error{Reason: Provider, Message: "the provider did not confirm the callback address (oauth_callback_confirmed=" + v.ToText() + ")",
+	confirmed := s.last.Body.Member("oauth_callback_confirmed")
+	if strings.EqualFold(confirmed.ToText(), "true") {
+		return nil
+	}
+	refuse := func(how string) error {
+		return &Error{Reason: Provider, Message: "the provider did not confirm the callback address (" + how + ")",
 			Hint: "register " + s.redirectURI + " at the provider", StatusCode: s.last.Status}
 	}
+	if !confirmed.IsNil() {
+		return refuse("oauth_callback_confirmed=" + confirmed.ToText())
+	}
+	oauth, err := s.c.Engine.Start(plan, s.input()).OAuth(ctx)
+	if strict := oauth.Member("strict_1_0a"); err != nil || strict.Truthy() && strict.Str() != "false" {
+		return cmp.Or(failure(err), refuse("oauth_callback_confirmed is missing"))
+	}
+	s.warnings = append(s.warnings, "OAuth 1.0 without 1.0a callback confirmation: open to session fixation")
 	return nil
 }
 

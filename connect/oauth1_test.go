@@ -91,12 +91,18 @@ func TestThreeLegs(t *testing.T) {
 		{name: "keys of the user", options: oauth1test.Options{Consumers: []oauth1test.Consumer{{Key: "mine", Secret: "my-own-secret"}}}, params: []any{"consumerKey", value.Text("mine"), "consumerSecret", value.Text("my-own-secret")}},
 		{name: "query transport", change: replace(`"oauth": {`, `"oauth": {"transport_method": "query",`)},
 		{name: "body transport", change: replace(`"consumer_key"`, `"transport_method": "body", "consumer_key"`, `"token": "{{connection.token}}"`, `"transport_method": "header", "token": "{{connection.token}}"`)},
+		{name: "strict about 1.0a, and the provider too", change: replace(`"consumer_key"`, `"strict_1_0a": true, "consumer_key"`)},
+		{name: "tokens by response.oauth", change: replace(`"response": {"data": {"token": "{{body.oauth_token}}", "token_secret": "{{body.oauth_token_secret}}"}}`,
+			`"response": {"oauth": {"token": "{{body.oauth_token}}", "token_secret": "{{body.oauth_token_secret}}"}}`, `
+		"oauth": {"token": "{{connection.token}}", "token_secret": "{{connection.token_secret}}"},`, ``)},
 		{name: "PLAINTEXT", change: replace(`"consumer_key"`, `"signature_method": "PLAINTEXT", "consumer_key"`)},
 		{name: "HMAC-SHA256", change: replace(`"consumer_key"`, `"signature_method": "HMAC-SHA256", "consumer_key"`)},
 
 		{name: "denied", deny: true, want: "declined: declined by the user"},
 		{name: "denied as X says it", options: quirks(oauth1test.Quirks{DeniedParameter: true}), deny: true, want: "declined: declined by the user"},
 		{name: "callback not confirmed", options: quirks(oauth1test.Quirks{CallbackConfirmedFalse: true}), want: "provider: the provider did not confirm the callback address (oauth_callback_confirmed=false)"},
+		{name: "strict about 1.0a", options: quirks(oauth1test.Quirks{NoCallbackConfirmed: true}), change: replace(`"consumer_key"`, `"strict_1_0a": true, "consumer_key"`),
+			want: "provider: the provider did not confirm the callback address (oauth_callback_confirmed is missing)"},
 		{name: "provider broken", options: quirks(oauth1test.Quirks{FlowStatus: 500}), want: "provider: [500] Internal Server Error"},
 		{name: "unknown client", params: []any{"consumerKey", value.Text("nobody")}, want: "provider: oauth: the server refused: consumer_key_unknown: register the client first (status 401)"},
 		{name: "problem in the header", options: quirks(oauth1test.Quirks{ProblemInHeaderOnly: true}), params: []any{"consumerKey", value.Text("nobody")}, want: "provider: oauth: the server refused: consumer_key_unknown: register the client first (status 401)"},

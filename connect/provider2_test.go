@@ -95,13 +95,6 @@ func (p *provider2) asks() string {
 	return strings.Join(p.asked, " ")
 }
 
-// revoke makes all access tokens worthless.
-func (p *provider2) revoke() {
-	p.lock.Lock()
-	defer p.lock.Unlock()
-	clear(p.access)
-}
-
 func (p *provider2) token(w http.ResponseWriter, q *http.Request) {
 	q.ParseForm()
 	form := q.PostForm

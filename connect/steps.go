@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -43,13 +44,21 @@ func (s *steps) course() course { return courses[s.t.Kind] }
 func (s *steps) input() engine.Input {
 	data := value.FromCollection(s.data)
 	in := engine.Input{Parameters: data, Connection: data, Data: data, Common: s.t.common, Temp: s.temp, Timezone: s.c.Timezone,
-		OAuth1: s.t.Kind == OAuth1, Retries: s.retries, Unconditional: s.force, Secrets: s.t.Secrets(s.data)}
+		OAuth1: s.t.Kind == OAuth1, ConnectionOAuth: s.signing(), Retries: s.retries, Unconditional: s.force, Secrets: s.t.Secrets(s.data)}
 	in.Secrets = append(in.Secrets, engine.Leaves(s.temp)...)
 	in.Roots = map[string]value.Value{"oauth": s.oauth()}
 	if s.callback != nil {
 		in.Roots["query"], in.Roots["body"], in.Roots["headers"] = s.callback.Query, s.callback.Body, s.callback.Headers
 	}
 	return in
+}
+
+// signing are the defaults of the signature of OAuth 1.0.
+func (s *steps) signing() value.Value {
+	if s.t.Kind != OAuth1 || s.data.Get(signingKey).Collection() == nil {
+		return value.Undefined
+	}
+	return s.data.Get(signingKey)
 }
 
 // oauth is the root of this name (connections.md O1-76, O1-77, 3.4, 3.5).
@@ -72,6 +81,10 @@ func texts(all []string) value.Value {
 	}
 	return value.FromArray(list)
 }
+
+// signingKey is where data keeps what response.oauth gave: defaults of every later
+// signature (connections.md O1-35).
+const signingKey = "oauth"
 
 // leg runs one step; a missing one is skipped.
 func (s *steps) leg(ctx context.Context, section string) error {
@@ -103,6 +116,9 @@ func (s *steps) take(state engine.State) {
 		if !kept.from.IsNil() {
 			*kept.into = *kept.from
 		}
+	}
+	if signing := state.OAuth.Collection(); signing != nil {
+		s.data.Set(signingKey, iml.Merge(s.data.Get(signingKey), state.OAuth))
 	}
 	s.warnings = append(s.warnings, state.Warnings...)
 }

@@ -63,6 +63,8 @@ func Compile(a *app.App, c *app.Connection) (*Type, source.Diagnostics) {
 		switch directive := root.Get(section); {
 		case section == "" && root != nil && len(root.Members)+len(root.Elements) > 0:
 			t.plans[""] = compile("", engine.Connection)
+		case section == authorize && directive.Is(jsonc.Array):
+			found.Add(c.API.Doc.Diagnose(directive, source.Diagnostic{Code: "FMT004", Message: "authorize must be an object: it is one address", Hint: "keep one"})) // CN-5
 		case section != "" && t.Kind != Basic && (directive.Is(jsonc.Object) || directive.Is(jsonc.Array)):
 			t.plans[section] = compile(section, engine.Leg)
 		}

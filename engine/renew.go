@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 )
 
 // refusesToken reports whether a request failed for its credentials. Such a request did
@@ -22,8 +23,8 @@ func (r *Run) renew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.in.ConnectionOAuth, r.in.Secrets = in.ConnectionOAuth, append(r.in.Secrets, in.Secrets...)
-	r.mask = NewMask(r.in.Secrets)
+	r.in.ConnectionOAuth = in.ConnectionOAuth
+	r.mask = NewMask(slices.Concat(r.mask.secrets, in.Secrets))
 	r.scope.Set("connection", in.Connection)
 	return nil
 }

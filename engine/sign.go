@@ -77,6 +77,7 @@ func (s *signature) read(oauth *value.Collection) error {
 			}
 		case name == "include_version":
 			c.OmitVersion = !v.Truthy() || v.Str() == "false"
+		case name == "strict_1_0a": // of the flow alone (O1-42)
 		case name == "extra":
 			for key, extra := range v.Collection().All() {
 				c.Extra = append(c.Extra, oauth1.Param{Name: "oauth_" + strings.TrimPrefix(key, "oauth_"), Value: extra.ToText()})

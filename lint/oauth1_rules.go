@@ -34,7 +34,7 @@ func oauth1Rules() []Rule {
 
 var (
 	oauthKeys  = []string{"consumer_key", "consumer_secret", "private_key", "token", "token_secret", "verifier", "signature_method", "transport_method", "body_hash"}
-	extensions = []string{"callback", "session_handle", "version", "nonce", "timestamp", "realm", "private_key_passphrase", "include_version", "profile", "sign_multipart", "extra"}
+	extensions = []string{"callback", "session_handle", "version", "nonce", "timestamp", "realm", "private_key_passphrase", "include_version", "profile", "sign_multipart", "extra", "strict_1_0a"}
 	methods    = []string{"HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "RSA-SHA1", "RSA-SHA256", "RSA-SHA512", "PLAINTEXT"}
 	transports = []string{"header", "query", "body"}
 )

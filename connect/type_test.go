@@ -1,0 +1,46 @@
+package connect_test
+
+import (
+	"testing"
+
+	"github.com/cleat-run/cleat/app"
+	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/jsonc"
+	"github.com/cleat-run/cleat/source"
+)
+
+// The default scope is a list of texts, the scope list an object, either may be empty
+// (O1-56, O1-57); what is no request at all is told when it is compiled.
+func TestCompileTellsMistakes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, api, scope, scopes, want string }{
+		{"nothing", ``, ``, ``, ``},
+		{"empty", `{}`, `[]`, `{}`, ``},
+		{"full", `{"info": {"url": "https://a.example/"}}`, `["read", "write"]`, `{"read": "Read all"}`, ``},
+		{"scope is an object", `{}`, `{"read": "Read all"}`, ``, `scope:1:1: the default scope must be an array of texts`},
+		{"scope list is an array", `{}`, ``, `["read"]`, `scopes:1:1: the scope list must be an object of scope to description`},
+		{"several pages", `{"authorize": [{"url": "https://a.example/"}]}`, ``, ``, `api:1:15: (/authorize) authorize must be an object: it is one address`},
+		{"no request", `{"token": ["x"]}`, ``, ``, `api:1:12: (/token/0) a request must be an object`},
+		{"wrong expression", `{"token": {"url": "{{a("}}`, ``, ``, `api:1:24: (/token/url) Unexpected end of an expression`},
+	} {
+		c := &app.Connection{ID: "conn", Type: "oauth2"}
+		for _, part := range []struct {
+			name, text string
+			into       **app.Code
+		}{{"api", test.api, &c.API}, {"scope", test.scope, &c.Scope}, {"scopes", test.scopes, &c.Scopes}} {
+			if part.text != "" {
+				file := source.NewFile(part.name, []byte(part.text))
+				doc, _ := jsonc.Parse(file)
+				*part.into = &app.Code{Name: part.name, File: file, Doc: doc}
+			}
+		}
+		_, found := connect.Compile(&app.App{Name: "demo"}, c)
+		got := ""
+		if err := found.Err(); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%s\n got %s\nwant %s", test.name, got, test.want)
+		}
+	}
+}

@@ -59,7 +59,7 @@ type (
 func writeSARIF(out io.Writer, found source.Diagnostics) error {
 	run := sarifRun{Tool: sarifTool{sarifDriver{Name: "cleat", Version: version(), Rules: []sarifRule{}}}, Results: []sarifResult{}}
 	for _, r := range lint.Rules() {
-		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{r.ID, sarifText{r.Summary}})
+		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{r.Code, sarifText{r.Summary}})
 	}
 	for _, d := range found {
 		run.Results = append(run.Results, resultOf(d))

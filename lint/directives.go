@@ -7,10 +7,10 @@ import (
 	"github.com/cleat-run/cleat/jsonc"
 )
 
-// place is what a code makes requests for, one letter each: a action, s search,
+// slot is what a code makes requests for, one letter each: a action, s search,
 // u universal, t polling trigger, i instant trigger, r responder, Q RPC, E endpoint,
 // B base, A attach, detach and update, W code of a webhook, X epoch.
-type place byte
+type slot byte
 
 // requests are the places that send requests.
 const requests = "asutiQEBAX"
@@ -40,7 +40,7 @@ var directives = map[string]string{
 var platformOnly = []string{"agency", "isc"}
 
 // directives reports unknown directives, and those that have no business where they stand.
-func (p *pass) directives(code *app.Code, at place, where string) {
+func (p *pass) directives(code *app.Code, at slot, where string) {
 	for _, request := range requestsOf(code.Root()) {
 		p.members(code, request, "", at, where)
 		for _, group := range []string{"response", "pagination"} {
@@ -49,7 +49,7 @@ func (p *pass) directives(code *app.Code, at place, where string) {
 	}
 }
 
-func (p *pass) members(code *app.Code, object *jsonc.Node, prefix string, at place, where string) {
+func (p *pass) members(code *app.Code, object *jsonc.Node, prefix string, at slot, where string) {
 	if !object.Is(jsonc.Object) {
 		return
 	}

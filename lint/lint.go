@@ -22,7 +22,7 @@ type Options struct {
 func App(a *app.App, loaded source.Diagnostics, o Options) source.Diagnostics {
 	p := &pass{app: a, strict: o.MakeStrict, severities: map[string]source.Severity{}}
 	for _, r := range Rules() {
-		p.severities[r.ID] = r.Severity
+		p.severities[r.Code] = r.Severity
 	}
 	p.found.Add(loaded...)
 	p.forms()

@@ -12,7 +12,7 @@ import (
 
 // moduleKinds are the letters and the names of the types of modules.
 var moduleKinds = map[app.ModuleType]struct {
-	at   place
+	at   slot
 	name string
 }{
 	app.Action: {'a', "an action"}, app.Search: {'s', "a search"}, app.Universal: {'u', "a universal module"},

@@ -94,8 +94,10 @@ var directives = []struct {
 	{"response.headers", expression(func(r *request) **directive { return &r.reply.headers })},
 	{"response.body", expression(func(r *request) **directive { return &r.reply.body })},
 	{"respond", func(c *compiler, r *request, d *definition, path string) { r.reply = c.reply(d, path) }},
-	{"verification.condition", expression(func(r *request) **directive { return &r.verification.condition })},
-	{"verification.respond", func(c *compiler, r *request, d *definition, path string) { r.verification.reply = c.reply(d, path) }},
+	{"verification", func(c *compiler, r *request, d *definition, path string) {
+		r.verification = &verification{c.directive(d, path+".condition"), c.reply(d.get("respond"), path+".respond")}
+	}},
+	{"uid", (*compiler).delivered},
 	{"iterate", (*compiler).delivered},
 	{"output", (*compiler).delivered},
 }
@@ -180,13 +182,26 @@ func (c *compiler) endpoint(r *request, d *definition, path string) {
 	}
 }
 
-// delivered reads iterate and output of the code of a webhook, which stand at its root.
+// delivered reads iterate, output and uid of the code of a webhook, which stand at its
+// root.
 func (c *compiler) delivered(r *request, d *definition, path string) {
 	switch {
 	case c.source.Kind != Hook:
 	case path == "iterate":
 		c.iterate(r, d, path)
+	case path == "uid":
+		r.response.uid = c.named(d, path)
 	default:
 		r.response.output = c.named(d, path)
 	}
+}
+
+// Directives returns the path of every directive that is compiled, such as
+// response.iterate.
+func Directives() []string {
+	paths := make([]string, len(directives))
+	for i, d := range directives {
+		paths[i] = d.path
+	}
+	return paths
 }

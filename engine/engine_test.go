@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"net/http"
@@ -120,4 +122,13 @@ func wantJSON(t testing.TB, got value.Value, want string) {
 	if text := string(got.AppendJSON(nil)); text != want {
 		t.Errorf("got %s, want %s", text, want)
 	}
+}
+
+// zipped is text as gzip.
+func zipped(text string) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write([]byte(text))
+	z.Close()
+	return b.Bytes()
 }

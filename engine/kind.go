@@ -36,6 +36,7 @@ type kindRule struct {
 	limited     bool // response.limit applies
 	requestless bool // a request without url is allowed
 	paged       bool
+	delivered   bool // the body is that of a request that came in
 	calls       bool // the directive endpoint is allowed
 	unwraps     bool // a list of one is that one (communication.md 14)
 }
@@ -51,6 +52,6 @@ var rules = map[Kind]kindRule{
 	Connection: {shape: anything, requestless: true},
 	Leg:        {shape: anything, requestless: true},
 	Attach:     {inherits: true, shape: anything, requestless: true}, // usage.md 2: attach codes rely on the base
-	Hook:       {list: true, shape: anything, requestless: true},
+	Hook:       {list: true, shape: anything, requestless: true, delivered: true},
 	Responder:  {shape: anything, requestless: true},
 }

@@ -35,8 +35,8 @@ type request struct {
 	repeat       *repeat
 	pagination   *pagination
 	response     response
-	reply        reply // to what came in
-	verification verification
+	reply        reply         // to what came in
+	verification *verification // nil: none
 	sanitize     []string
 }
 

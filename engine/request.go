@@ -77,6 +77,9 @@ func (r *Run) withoutRequest(req *request) (*answer, error) {
 		return nil, &Error{Type: InvalidConfigurationError, Message: "a polling trigger needs a url", Step: req.step}
 	}
 	a := &answer{}
+	if rules[r.plan.Kind].delivered {
+		a.body = r.scope.Get("body")
+	}
 	return a, r.mergeTemp(req, req.response.temp)
 }
 
@@ -195,11 +198,23 @@ func (r *Run) buildHeaders(p *page, w *wire) error {
 	if err != nil {
 		return err
 	}
-	if headers.IsNil() {
-		headers = value.Object()
+	if err := setHeaders(w.header, headers); err != nil {
+		return r.misconfigured(p.req, "headers", err)
 	}
-	if headers.Collection() == nil {
-		return r.misconfigured(p.req, "headers", fmt.Errorf("headers must be an object, but is %s", headers.Kind()))
+	if w.header.Get("User-Agent") == "" {
+		w.header.Set("User-Agent", r.engine.options.UserAgent)
+	}
+	if p.req.gzip && w.header.Get("Accept-Encoding") == "" {
+		w.header.Set("Accept-Encoding", "gzip, deflate")
+	}
+	return nil
+}
+
+// setHeaders writes an object as header lines (communication.md 6.1): an array repeats the
+// line, undefined and null vanish.
+func setHeaders(into http.Header, headers value.Value) error {
+	if !headers.IsNil() && headers.Collection() == nil {
+		return fmt.Errorf("headers must be an object, but is %s", headers.Kind())
 	}
 	for name, v := range headers.Collection().All() {
 		lines := []value.Value{v}
@@ -207,23 +222,17 @@ func (r *Run) buildHeaders(p *page, w *wire) error {
 			lines = list.Items()
 		}
 		name = http.CanonicalHeaderKey(name)
-		delete(w.header, name)
+		delete(into, name)
 		for _, line := range lines {
 			if line.IsNil() {
 				continue
 			}
 			text := line.ToText()
 			if strings.ContainsAny(text, "\r\n\x00") || strings.ContainsAny(name, " \r\n:\x00") || name == "" {
-				return r.misconfigured(p.req, "headers", fmt.Errorf("the header %q holds a line break or a character that no header may hold", name))
+				return fmt.Errorf("the header %q holds a line break or a character that no header may hold", name)
 			}
-			w.header[name] = append(w.header[name], text)
+			into[name] = append(into[name], text)
 		}
-	}
-	if w.header.Get("User-Agent") == "" {
-		w.header.Set("User-Agent", r.engine.options.UserAgent)
-	}
-	if p.req.gzip && w.header.Get("Accept-Encoding") == "" {
-		w.header.Set("Accept-Encoding", "gzip, deflate")
 	}
 	return nil
 }

@@ -17,23 +17,25 @@ import (
 )
 
 // runtime returns what components run with. It keeps to the egress guard; each exchange
-// goes to log, if there is one, and to standard error with --trace.
-func (f *factory) runtime(records connect.Store, redirectURI string, log func(engine.Exchange)) (*cleat.Runtime, error) {
+// goes to log, if there is one, and to standard error with --trace. More may change the
+// options of the engine.
+func (f *factory) runtime(records connect.Store, redirectURI string, log func(engine.Exchange), more ...func(*engine.Options) error) (*cleat.Runtime, error) {
 	allow, err := f.allowed()
 	if err != nil {
 		return nil, err
 	}
-	return cleat.New(cleat.Options{
-		Engine: engine.Options{
-			Egress:    engine.Egress{Allow: allow},
-			UserAgent: "cleat/" + version(),
-			Log:       f.tracing(log),
-			Debug:     f.trace,
-		},
-		Connections: records,
-		RedirectURI: redirectURI,
-		Timezone:    f.timezone,
-	}), nil
+	o := engine.Options{
+		Egress:    engine.Egress{Allow: allow},
+		UserAgent: "cleat/" + version(),
+		Log:       f.tracing(log),
+		Debug:     f.trace,
+	}
+	for _, change := range more {
+		if err := change(&o); err != nil {
+			return nil, err
+		}
+	}
+	return cleat.New(cleat.Options{Engine: o, Connections: records, RedirectURI: redirectURI, Timezone: f.timezone}), nil
 }
 
 // openStore opens the store in the home folder, which is made when it does not exist. The

@@ -22,6 +22,7 @@ type runOptions struct {
 	app, id    string
 	connection string
 	params     paramFlags
+	tape       tapeFlags
 	limit      int
 }
 
@@ -55,6 +56,7 @@ func (o *runOptions) flags(cmd *cobra.Command, kind app.Kind) {
 	o.params.add(cmd)
 	completeFlag(cmd, "connection", o.completeConnectionFlag())
 	completeFlag(cmd, "param", completeParam(kind))
+	o.tape.add(cmd)
 }
 
 func runRun(ctx context.Context, o *runOptions) error {
@@ -136,7 +138,7 @@ func (o *runOptions) with(ctx context.Context, compile func(*cleat.App, string) 
 	}
 	p := o.progress()
 	defer p.end()
-	rt, err := o.runtime(kept, "", p.exchange)
+	rt, err := o.runtime(kept, "", p.exchange, o.tape.begin)
 	if err != nil {
 		return err
 	}
@@ -146,6 +148,9 @@ func (o *runOptions) with(ctx context.Context, compile func(*cleat.App, string) 
 	}
 	err = do(run, p)
 	p.end()
+	if wrong := o.tape.end(o.factory, err); wrong != nil {
+		return errors.Join(err, wrong)
+	}
 	o.warn(run.State().Warnings...)
 	if missing := c.Missing(record); len(missing) > 0 {
 		o.warn(fmt.Sprintf("%s %q asks for the scope %s, which connection %q was not granted; cleat connections reauthorize %s --scope %s asks for it",

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"html"
@@ -45,6 +46,19 @@ func (m *Mask) Text(s string) string {
 		return s
 	}
 	return m.replacer.Replace(s)
+}
+
+type maskKey struct{}
+
+func withMask(ctx context.Context, m *Mask) context.Context {
+	return context.WithValue(ctx, maskKey{}, m)
+}
+
+// MaskFrom returns the mask of the run that sent the request with this context, for a
+// transport that keeps what it sees. It is nil for any other context.
+func MaskFrom(ctx context.Context) *Mask {
+	m, _ := ctx.Value(maskKey{}).(*Mask)
+	return m
 }
 
 // build prefers the longest form where several begin at the same place.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"syscall"
 )
 
@@ -24,7 +23,11 @@ func (r *Run) network(req *request, w *wire, err error) error {
 	var certificate *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
 	var hostname x509.HostnameError
-	var coded interface{ NetworkCode() string }
+	var final interface {
+		error
+		Final() bool
+		Hint() string
+	}
 	switch {
 	case errors.As(err, &refused):
 		e.Type, e.Message, e.Hint = InvalidConfigurationError, refused.Error(), refused.Hint()
@@ -40,10 +43,9 @@ func (r *Run) network(req *request, w *wire, err error) error {
 	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &hostname):
 		e.Type, e.Message = RuntimeError, where+": "+err.Error()
 		return e
-	case errors.As(err, &coded):
-		if e.Code = coded.NetworkCode(); strings.Contains(e.Code, "CERT") {
-			e.Type = RuntimeError
-		}
+	case errors.As(err, &final) && final.Final(): // of a transport that is no network, such as a replay
+		e.Type, e.Message, e.Hint = RuntimeError, final.Error(), final.Hint()
+		return e
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Code, e.Message = "ETIMEDOUT", fmt.Sprintf("%s: no answer within %s", where, w.timeout)
 		return e

@@ -144,7 +144,7 @@ func (r *Run) signWire(req *request, w *wire) error {
 
 // roundTrip sends w and reads the answer, within the time of one exchange.
 func (r *Run) roundTrip(ctx context.Context, req *request, w *wire) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	ctx, cancel := context.WithTimeout(withMask(ctx, r.mask), w.timeout)
 	defer cancel()
 	transport, err := r.engine.transports.get(w.tls)
 	if err != nil {

@@ -41,7 +41,7 @@ type Exchange struct {
 }
 
 // credentialHeaders are never shown.
-var credentialHeaders = []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "X-Api-Key"}
+var credentialHeaders = []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "X-Api-Key", "X-Auth-Token", "X-Amz-Security-Token"}
 
 // log hands the exchange to the listener. Only for a listener anything is made ready.
 func (r *Run) log(req *request, w *wire, a *answer, err error, t *trace) {
@@ -143,7 +143,7 @@ func (s sanitizer) form(side, part, text string) string {
 	pairs := oauth1.ParseForm(text)
 	hidden := false
 	for i, p := range pairs {
-		if s.names(side, part, p.Name) || isSecretName(p.Name) {
+		if s.names(side, part, p.Name) || IsSecretName(p.Name) {
 			pairs[i].Value, hidden = Redacted, true
 		}
 	}
@@ -153,23 +153,23 @@ func (s sanitizer) form(side, part, text string) string {
 	return strings.ReplaceAll(oauth1.EncodeForm(pairs), oauth1.PercentEncode(Redacted), Redacted)
 }
 
-// isSecretName reports whether a protocol parameter or member must never be shown,
-// whatever the app says (connections.md O1-23). With PLAINTEXT the signature is the
-// secrets.
-func isSecretName(name string) bool {
+// IsSecretName reports whether a header, a protocol parameter or a member of this name must
+// never be shown, whatever the app says (connections.md O1-23, communication.md 12). With
+// PLAINTEXT the signature is the secrets.
+func IsSecretName(name string) bool {
 	switch strings.ToLower(name) {
 	case "oauth_signature", "oauth_token_secret", "oauth_verifier", "oauth_session_handle", "consumer_secret", "token_secret",
-		"private_key", "client_secret", "password", "access_token", "refresh_token", "x_auth_password":
+		"private_key", "client_secret", "password", "access_token", "refresh_token", "id_token", "client_assertion", "x_auth_password":
 		return true
 	}
-	return false
+	return slices.Contains(credentialHeaders, http.CanonicalHeaderKey(name))
 }
 
 func (s sanitizer) headers(side string, header http.Header) http.Header {
 	shown := http.Header{}
 	for name, lines := range header {
 		for _, line := range lines {
-			if s.names(side, "headers", name) || slices.Contains(credentialHeaders, http.CanonicalHeaderKey(name)) {
+			if s.names(side, "headers", name) || IsSecretName(name) {
 				if scheme, _, ok := strings.Cut(line, " "); ok && strings.HasSuffix(name, "Authorization") {
 					line = scheme + " " + Redacted
 				} else {
@@ -210,7 +210,7 @@ func (s sanitizer) value(v value.Value, place ...string) value.Value {
 		shown := value.NewCollection(v.Collection().Len())
 		for name, member := range v.Collection().All() {
 			at := append(place[:len(place):len(place)], name)
-			if s.names(at...) || isSecretName(name) {
+			if s.names(at...) || IsSecretName(name) {
 				shown.Set(name, value.Text(Redacted))
 			} else {
 				shown.Set(name, s.value(member, at...))

@@ -1,0 +1,156 @@
+package cassette
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/cleat-run/cleat/value"
+)
+
+// volatile are the parameters that are new in every request, and the headers.
+var (
+	volatile        = []string{"oauth_nonce", "oauth_timestamp"}
+	volatileHeaders = []string{"Date", "X-Amz-Date"}
+)
+
+func (o Options) text(ctx context.Context, text string) string {
+	if o.Mask == nil {
+		return text
+	}
+	return o.Mask(ctx, text)
+}
+
+func (o Options) secret(name string) bool { return o.Secret != nil && o.Secret(name) }
+
+// request is req as it is kept and compared. Its body stays readable.
+func (o Options) request(req *http.Request) (Request, error) {
+	content, err := drain(req)
+	if err != nil {
+		return Request{}, err
+	}
+	header := req.Header.Clone()
+	if req.Host != "" && req.Host != req.URL.Host {
+		header.Set("Host", req.Host)
+	}
+	for _, name := range volatileHeaders {
+		if header.Get(name) != "" {
+			header.Set(name, Any)
+		}
+	}
+	return Request{Method: req.Method, URL: o.address(req), Headers: o.headers(req.Context(), header),
+		Body: o.body(req.Context(), header.Get("Content-Type"), content)}, nil
+}
+
+func drain(req *http.Request) ([]byte, error) {
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil, nil
+	}
+	content, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	req.Body = io.NopCloser(bytes.NewReader(content))
+	return content, nil
+}
+
+// address is the URL as it goes over the wire.
+func (o Options) address(req *http.Request) string {
+	path := req.URL.RequestURI()
+	if _, rest, ok := strings.Cut(path, "://"); ok && !strings.HasPrefix(path, "/") { // as to a proxy
+		_, path, _ = strings.Cut(rest, "/")
+		path = "/" + path
+	}
+	path, query, _ := strings.Cut(path, "?")
+	address := req.URL.Scheme + "://" + req.URL.Host + path
+	if query != "" {
+		address += "?" + o.form(query)
+	}
+	return o.text(req.Context(), address)
+}
+
+// form hides parameters by name and leaves the rest as it is written.
+func (o Options) form(text string) string {
+	pairs := strings.Split(text, "&")
+	for i, pair := range pairs {
+		name, _, ok := strings.Cut(pair, "=")
+		plain, err := url.QueryUnescape(name)
+		switch {
+		case !ok || err != nil:
+		case slices.Contains(volatile, plain):
+			pairs[i] = name + "=" + Any
+		case o.secret(plain):
+			pairs[i] = name + "=" + Redacted
+		}
+	}
+	return strings.Join(pairs, "&")
+}
+
+func (o Options) headers(ctx context.Context, header http.Header) http.Header {
+	kept := http.Header{}
+	for name, lines := range header {
+		for _, line := range lines {
+			switch {
+			case o.secret(name):
+				line = Redacted
+			default:
+				line = o.text(ctx, line)
+			}
+			kept[name] = append(kept[name], line)
+		}
+	}
+	return kept
+}
+
+// body masks a body and picks its form.
+func (o Options) body(ctx context.Context, contentType string, content []byte) Body {
+	if len(content) == 0 {
+		return Body{}
+	}
+	media, _, _ := mime.ParseMediaType(contentType)
+	if media == "application/json" || strings.HasSuffix(media, "+json") {
+		if v, err := value.ParseJSON(content); err == nil {
+			masked, err := value.ParseJSON([]byte(o.text(ctx, string(o.members(v).AppendJSON(nil)))))
+			if err == nil {
+				return Body{JSON: &masked}
+			}
+		}
+	}
+	text := string(content)
+	if media == "application/x-www-form-urlencoded" {
+		text = o.form(text)
+	}
+	text = o.text(ctx, text)
+	if !utf8.ValidString(text) {
+		return Body{Base64: []byte(text)}
+	}
+	return Body{Text: text}
+}
+
+// members hides what has the name of a secret, at any depth.
+func (o Options) members(v value.Value) value.Value {
+	switch v.Kind() {
+	case value.KindCollection:
+		c := value.NewCollection(v.Collection().Len())
+		for name, member := range v.Collection().All() {
+			if o.secret(name) {
+				member = value.Text(Redacted)
+			}
+			c.Set(name, o.members(member))
+		}
+		return value.FromCollection(c)
+	case value.KindArray:
+		a := value.NewArray()
+		for _, item := range v.Array().Items() {
+			a.Append(o.members(item))
+		}
+		return value.FromArray(a)
+	}
+	return v
+}

@@ -14,6 +14,7 @@ type batch struct {
 	req      *request
 	out      *finish // nil: gather, otherwise hand out at once
 	outputs  []value.Value
+	marks    []Mark // of the outputs, when they are sorted
 	pages    int
 	count    int  // items given so far
 	empty    bool // the last page was empty
@@ -110,6 +111,9 @@ func (r *Run) item(b *batch, item value.Value) error {
 		return b.out.emit(item)
 	}
 	b.outputs = append(b.outputs, item)
+	if r.sorts() {
+		b.marks = append(b.marks, r.mark)
+	}
 	return nil
 }
 
@@ -117,6 +121,7 @@ func (r *Run) item(b *batch, item value.Value) error {
 // several pages become one list.
 func (b *batch) result() value.Value {
 	if b.req.response.iterate != nil && b.answered {
+		sortByMark(b.outputs, b.marks)
 		return value.List(b.outputs...)
 	}
 	switch len(b.outputs) {

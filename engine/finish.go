@@ -21,7 +21,7 @@ type finish struct {
 // when its result is needed as a whole: an earlier request, a wrapper, or a kind whose
 // result is one value.
 func (f *finish) streaming(req *request, last bool) *finish {
-	if !last || !rules[f.run.plan.Kind].list || req.response.iterate == nil || req.response.wrapper != nil || req.repeat != nil {
+	if !last || !rules[f.run.plan.Kind].list || f.run.sorts() || req.response.iterate == nil || req.response.wrapper != nil || req.repeat != nil {
 		return nil
 	}
 	return f
@@ -104,13 +104,16 @@ func makeName(v value.Value) string {
 
 // limit evaluates response.limit: 0 when there is none.
 func (r *Run) limit(req *request) (int, error) {
-	d := req.response.limit
-	if d == nil || !rules[r.plan.Kind].limited {
+	rule, d := rules[r.plan.Kind], req.response.limit
+	if !rule.limited {
 		return 0, nil
 	}
 	v, err := r.evaluate(req, d)
 	if err != nil || v.IsNil() || v.IsText() && v.ToText() == "" {
-		return 0, err
+		if r.in.Poll {
+			return 0, err
+		}
+		return rule.limit, err
 	}
 	n := v.ToNumber()
 	if math.IsNaN(n) || n < 1 {

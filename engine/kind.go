@@ -34,6 +34,8 @@ type kindRule struct {
 	list        bool // the result is a list of bundles
 	shape       shape
 	limited     bool // response.limit applies
+	limit       int  // when response.limit says nothing; 0 means none
+	dated       bool // the items are sorted by response.trigger
 	requestless bool // a request without url is allowed
 	paged       bool
 	delivered   bool // the body is that of a request that came in
@@ -46,7 +48,7 @@ var rules = map[Kind]kindRule{
 	Action:     {inherits: true, shape: oneObject, requestless: true, paged: true, calls: true},
 	Universal:  {inherits: true, shape: oneObject, requestless: true, paged: true, calls: true},
 	Search:     {inherits: true, list: true, shape: objects, limited: true, requestless: true, paged: true, calls: true},
-	Trigger:    {inherits: true, list: true, shape: objects, limited: true, paged: true},
+	Trigger:    {inherits: true, list: true, shape: objects, limited: true, limit: 1, dated: true, paged: true},
 	RPC:        {inherits: true, list: true, shape: objectOrTexts, limited: true, requestless: true, paged: true, calls: true},
 	Endpoint:   {inherits: true, list: true, shape: objectOrTexts, limited: true, requestless: true, paged: true, unwraps: true},
 	Connection: {shape: anything, requestless: true},

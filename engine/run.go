@@ -23,7 +23,10 @@ type Input struct {
 	Timezone   string                 // IANA name; "" is UTC
 	Debug      bool
 	Limit      int // the caller's own cap on bundles; 0 means none
-	Retries    int // how often a refused or lost request is repeated before the run fails
+	// Poll hands out every item of a trigger as it comes, see [Run.Mark]. Without it they
+	// are sorted and cut to response.limit, which is 1 unless it is said.
+	Poll    bool
+	Retries int // how often a refused or lost request is repeated before the run fails
 
 	// Unconditional runs a request whose condition is false, when it is the only one.
 	Unconditional bool

@@ -23,6 +23,7 @@ import (
 type directiveCase struct {
 	path, kind string // the kind is search unless it is given
 	base, api  string
+	common     string
 	want       string // JSON of the result
 	fails      string // type and message of the error of the run
 	refused    string // message of the compiler
@@ -95,7 +96,7 @@ var directiveCases = []directiveCase{
 			`\r\n--B\r\nContent-Disposition: form-data; name=\"own\"\r\nContent-Type: text/csv\r\n\r\nv` +
 			`\r\n--B\r\nContent-Disposition: form-data; name=\"object\"\r\n\r\n{\"value\":1}\r\n--B--\r\n"]`},
 	{path: "type", api: `{"url": "URL", "method": "POST", "type": "multipart/form-data", "body": {"a": {"value": 1, "options": {"header": {"X": "a\r\nb"}}}}}`,
-		fails: "InvalidConfigurationError: the options of a part hold a line break"},
+		fails: "InvalidConfigurationError: the options of a part hold a line break or another control character"},
 	{path: "ca", api: `{"url": "URL", "ca": "{{undefined}}", "response": {"output": {"m": "{{body.method}}"}}}`, want: `[{"m":"GET"}]`}, // more in TestTLS
 	{path: "rejectUnauthorized", api: `{"url": "URL", "rejectUnauthorized": true, "response": {"output": {"m": "{{body.method}}"}}}`, want: `[{"m":"GET"}]`},
 	{path: "shareCookies", api: `[{"url": "URL/cookie", "shareCookies": true}, {"url": "URL", "shareCookies": true, "response": {"output": {"c": "{{body.headers.Cookie}}"}}}]`, want: `[{"c":["a=1; b=2"]}]`},
@@ -103,6 +104,8 @@ var directiveCases = []directiveCase{
 	{path: "timeout", base: `{"timeout": 30}`, api: `{"url": "URL/hang"}`, fails: "ConnectionError: GET URL/hang: no answer within 30ms"},
 	{path: "timeout", base: `{"timeout": 1}`, api: `{"url": "URL", "timeout": 99999999999999, "response": {"output": {"m": "{{body.method}}"}}}`, want: `[{"m":"GET"}]`},
 	{path: "temp", api: `{"temp": {"a": 1, "b": "{{temp.a}}", "l": [1, 2, 3]}, "response": {"temp": {"b": "{{temp.a}}", "l": [9]}, "output": {"ok": 1}}}`, want: `[{"ok":1}]`, state: `{"temp":{"a":1,"b":1,"l":[9,2,3]}}`},
+	{path: "timeout", base: `{"baseUrl": "URL"}`, kind: "attach", api: `{"url": "/hang", "timeout": 30}`, fails: "ConnectionError: GET URL/hang: no answer within 30ms"},
+	{path: "timeout", api: `{"url": "URL/hang"}`, common: `{"timeout": 30}`, fails: "ConnectionError: GET URL/hang: no answer within 30ms"},
 	{path: "condition", api: `{"condition": "{{parameters.text = 'x'}}", "url": "URL"}`, want: `[]`},
 	{path: "condition", api: `{"condition": {"condition": false, "default": {"d": "{{parameters.text}}"}}, "url": "URL"}`, want: `[{"d":"a & b"}]`},
 	{path: "condition", api: `{"condition": "false", "response": {"output": {"ran": true}}}`, want: `[{"ran":true}]`},
@@ -174,6 +177,8 @@ var directiveCases = []directiveCase{
 	{path: "error", api: `{"url": "URL/give/400?t=x", "error": "root", "response": {"error": "own"}}`, fails: "RuntimeError: own"},
 	{path: "response.limit", kind: "rpc", api: `{"url": "URL/page", "qs": {"n": "{{pagination.page}}"}, "response": {"limit": "{{'3'}}", "iterate": "{{body.items}}"}, "pagination": {}}`, want: `["1","2","3"]`},
 	{path: "response.limit", kind: "rpc", api: `{"url": "URL/page", "response": {"limit": 1, "output": "{{body.items}}"}}`, want: `["1"]`},
+	{path: "pagination", kind: "rpc", common: `{"maxPaginationRequestCount": 1}`, api: `{"url": "URL/page", "qs": {"n": "{{pagination.page}}"}, "response": {"iterate": "{{body.items}}"}, "pagination": {}}`, want: `["1","2","3","4"]`},
+	{path: "repeat", common: `{"maxRequestCount": 2}`, api: `{"url": "URL", "repeat": {"condition": true}}`, fails: "RuntimeError: more than 2 requests in one run"},
 	{path: "response.limit", api: `{"url": "URL/page", "response": {"limit": 0, "iterate": "{{body.items}}"}}`, fails: "InvalidConfigurationError: response.limit must be a number above 0, not '0'"},
 	{path: "response.limit", kind: "trigger", api: trigger, want: `[{"i":"1"}]`},
 	{path: "response.limit", kind: "rpc", api: `{"url": "URL/page", "response": {"limit": "{{parameters.none}}", "iterate": "{{body.items}}"}}`, want: `["1","2"]`},
@@ -369,6 +374,13 @@ func (c directiveCase) input(server *httptest.Server) engine.Input {
 		panic(err)
 	}
 	in := engine.Input{Parameters: parameters, Connection: object("key", "own"), Temp: value.Object("n", value.Int(0))}
+	if c.common != "" {
+		common, err := value.ParseJSON([]byte(c.common))
+		if err != nil {
+			panic(err)
+		}
+		in.Common = common
+	}
 	if c.kind == string(engine.Hook) {
 		in.Roots = map[string]value.Value{"body": delivery}
 	}

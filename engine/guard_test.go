@@ -188,7 +188,7 @@ func TestEgressRefusesAddressesThatCannotBeRead(t *testing.T) {
 		"http://99999999999999999999/":       "'99999999999999999999' is no host name and no address",
 		"http://1.2.3.4.5/":                  "'1.2.3.4.5' is no host name and no address",
 		"http://example.09/":                 "'example.09' is no host name and no address",
-		"http://[fe80::1%25eth0]/":           "'fe80::1%25eth0' is no host name",
+		"http://[fe80::1%25eth0]/":           "'fe80::1%25eth0' is no host name and no address",
 		"http://[::zz]/":                     "'::zz' is no host name and no address",
 		"http://[::1]x/":                     "'::1]x' is no host name and no address",
 		"http://example.com:99999/":          "'99999' is no port",

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"path"
 	"strings"
+	"unicode"
 
 	"github.com/cleat-run/cleat/value"
 )
@@ -96,8 +97,8 @@ func newPart(name string, v value.Value) (part, error) {
 	for name, line := range options.Member("header").Collection().All() {
 		p.header = append(p.header, name+": "+line.ToText())
 	}
-	if strings.ContainsAny(p.contentType+strings.Join(p.header, ""), "\r\n\x00") {
-		return p, errors.New("the options of a part hold a line break")
+	if strings.ContainsFunc(p.contentType+strings.Join(p.header, ""), unicode.IsControl) {
+		return p, errors.New("the options of a part hold a line break or another control character")
 	}
 	switch {
 	case v.Kind() == value.KindBuffer:
@@ -110,7 +111,8 @@ func newPart(name string, v value.Value) (part, error) {
 	return p, nil
 }
 
-// quoted escapes what cannot stand in a quoted name (WHATWG HTML, multipart/form-data).
+// quoted escapes what cannot stand in a quoted name (WHATWG HTML, multipart/form-data;
+// control characters likewise).
 func quoted(s string) string {
-	return strings.NewReplacer(`"`, "%22", "\r", "%0D", "\n", "%0A").Replace(s)
+	return escapeBytes(s, func(c byte) bool { return c < ' ' || c == '"' || c == 0x7F })
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/value"
 )
@@ -228,7 +230,7 @@ func setHeaders(into http.Header, headers value.Value) error {
 				continue
 			}
 			text := line.ToText()
-			if strings.ContainsAny(text, "\r\n\x00") || strings.ContainsAny(name, " \r\n:\x00") || name == "" {
+			if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(text) {
 				return fmt.Errorf("the header %q holds a line break or a character that no header may hold", name)
 			}
 			into[name] = append(into[name], text)

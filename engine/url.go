@@ -1,15 +1,10 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
-
-	"golang.org/x/net/idna"
 )
 
 // wireURL is an address as it will be sent: every part is written exactly so.
@@ -128,96 +123,6 @@ func decodeQuery(s string) string {
 		b.WriteByte(s[i])
 	}
 	return b.String()
-}
-
-func normalizeHost(scheme, host string, keepPort bool) (string, error) {
-	if strings.Contains(host, "@") {
-		return "", fmt.Errorf("the url holds a user name or password; use the Authorization header")
-	}
-	name, port := host, ""
-	if h, p, err := net.SplitHostPort(host); err == nil {
-		name, port = h, p
-	}
-	name = strings.TrimSuffix(strings.Trim(name, "[]"), ".")
-	if !strings.Contains(name, ":") {
-		ascii, err := idna.Lookup.ToASCII(name)
-		if err != nil {
-			if ascii = strings.ToLower(name); strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 || r <= ' ' }) >= 0 {
-				return "", fmt.Errorf("'%s' is no host name", name)
-			}
-		}
-		name = ascii
-	}
-	if name == "" {
-		return "", fmt.Errorf("the url has no host")
-	}
-	if strings.ContainsAny(name, "\\ \t\r\n\x00\"<>^`{|}%") {
-		return "", fmt.Errorf("'%s' is no host name", name)
-	}
-	name, err := numericHost(name)
-	if err != nil {
-		return "", err
-	}
-	if !keepPort && (port == "80" && scheme == "http" || port == "443" && scheme == "https" || port == "21") {
-		port = ""
-	}
-	if strings.Contains(name, ":") {
-		addr, err := netip.ParseAddr(name)
-		if err != nil {
-			return "", fmt.Errorf("'%s' is no host name and no address", name)
-		}
-		name = "[" + addr.String() + "]"
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil && port != "" {
-		return "", fmt.Errorf("'%s' is no port", port)
-	}
-	if port != "" {
-		name += ":" + port
-	}
-	return name, nil
-}
-
-// numericHost writes an IPv4 address in the usual form: a host whose last part is a number
-// is one, with one to four parts in decimal, octal or hexadecimal (WHATWG URL 3.5). The
-// guard and whatever resolves the name then see the same address.
-func numericHost(name string) (string, error) {
-	parts := strings.Split(name, ".")
-	end := parts[len(parts)-1]
-	if _, ok := ipv4Part(end); strings.Contains(name, ":") || !ok && strings.Trim(end, "0123456789") != "" {
-		return name, nil
-	}
-	var addr uint64
-	for i, part := range parts {
-		n, ok := ipv4Part(part)
-		last := i == len(parts)-1
-		if !ok || len(parts) > 4 || !last && n > 255 || last && n >= 1<<(8*(5-len(parts))) {
-			return "", fmt.Errorf("'%s' is no host name and no address", name)
-		}
-		if last {
-			addr |= n
-		} else {
-			addr |= n << (8 * (3 - i))
-		}
-	}
-	return netip.AddrFrom4([4]byte{byte(addr >> 24), byte(addr >> 16), byte(addr >> 8), byte(addr)}).String(), nil
-}
-
-func ipv4Part(s string) (uint64, bool) {
-	base := 10
-	switch {
-	case len(s) > 1 && (s[:2] == "0x" || s[:2] == "0X"):
-		base, s = 16, s[2:]
-		if s == "" {
-			return 0, true
-		}
-	case len(s) > 1 && s[0] == '0':
-		base = 8
-	}
-	n, err := strconv.ParseUint(s, base, 33)
-	if err != nil {
-		return n, errors.Is(err, strconv.ErrRange) // a number, but one that no address has
-	}
-	return n, true
 }
 
 func collapseSlashes(path string) string {

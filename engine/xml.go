@@ -44,6 +44,9 @@ func parseXML(raw []byte) (value.Value, error) {
 		top := stack[len(stack)-1]
 		switch t := token.(type) {
 		case xml.StartElement:
+			if len(stack) == 1 && root.children {
+				return value.Undefined, errors.New("there is more than one root element")
+			}
 			if len(stack) > maxXMLDepth {
 				return value.Undefined, fmt.Errorf("elements are nested more than %d levels deep", maxXMLDepth)
 			}

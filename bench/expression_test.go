@@ -2,6 +2,9 @@ package bench
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"cel.dev/cel-go/cel"
@@ -12,8 +15,9 @@ import (
 	"github.com/cleat-run/cleat/value"
 )
 
-// expressions are the same two expressions in each language: a choice with a comparison,
-// two functions and four paths, and a text with one path in it.
+// expressions are the same expressions in each language: a choice with a comparison, two
+// functions and four paths; a text with one path in it; a member of each of 100 items,
+// joined.
 var expressions = []struct{ name, iml, expr, cel, want string }{
 	{
 		"Choice",
@@ -29,11 +33,49 @@ var expressions = []struct{ name, iml, expr, cel, want string }{
 		`"Bearer " + connection.accessToken`,
 		"Bearer 0123456789abcdef",
 	},
+	{
+		"Map100",
+		"{{join(map(body.items, 'name'), ',')}}",
+		`join(map(body.items, .name), ",")`,
+		`body.items.map(item, item.name).join(",")`,
+		strings.Repeat("greetings,", 99) + "greetings",
+	},
 }
 
 var roots = map[string]map[string]any{
-	"body":       {"total": 12.0, "name": "greetings", "alt": "other"},
+	"body":       {"total": 12.0, "name": "greetings", "alt": "other", "items": items(100)},
 	"connection": {"accessToken": "0123456789abcdef"},
+}
+
+func items(n int) []any {
+	list := make([]any, n)
+	for i := range list {
+		list[i] = map[string]any{"id": float64(i), "name": "greetings"}
+	}
+	return list
+}
+
+// valueOf is the value of the expression language for one of roots.
+func valueOf(content any) value.Value {
+	switch content := content.(type) {
+	case float64:
+		return value.Number(content)
+	case string:
+		return value.Text(content)
+	case []any:
+		list := value.NewArray()
+		for _, item := range content {
+			list.Append(valueOf(item))
+		}
+		return value.FromArray(list)
+	case map[string]any:
+		c := value.NewCollection(len(content))
+		for _, name := range slices.Sorted(maps.Keys(content)) {
+			c.Set(name, valueOf(content[name]))
+		}
+		return value.FromCollection(c)
+	}
+	return value.Undefined
 }
 
 // evaluators compile one expression in each language; each returned function evaluates.
@@ -53,16 +95,7 @@ func evaluateIML(tb testing.TB, text string) func() (string, error) {
 	}
 	scope := iml.NewScope()
 	for name, members := range roots {
-		c := value.NewCollection(len(members))
-		for member, content := range members {
-			switch content := content.(type) {
-			case float64:
-				c.Set(member, value.Number(content))
-			case string:
-				c.Set(member, value.Text(content))
-			}
-		}
-		scope.Set(name, value.FromCollection(c))
+		scope.Set(name, valueOf(members))
 	}
 	env := &iml.Env{Scope: scope}
 	return func() (string, error) {
@@ -71,11 +104,16 @@ func evaluateIML(tb testing.TB, text string) func() (string, error) {
 	}
 }
 
-func evaluateExpr(tb testing.TB, text string) func() (string, error) {
+func exprEnv() map[string]any {
 	env := map[string]any{}
 	for name, members := range roots {
 		env[name] = members
 	}
+	return env
+}
+
+func evaluateExpr(tb testing.TB, text string) func() (string, error) {
+	env := exprEnv()
 	program, err := expr.Compile(text, expr.Env(env))
 	if err != nil {
 		tb.Fatal(err)
@@ -89,14 +127,17 @@ func evaluateExpr(tb testing.TB, text string) func() (string, error) {
 	}
 }
 
-func evaluateCEL(tb testing.TB, text string) func() (string, error) {
+func celEnv() (*cel.Env, error) {
 	options := []cel.EnvOption{ext.Strings()}
-	vars := map[string]any{}
-	for name, members := range roots {
+	for name := range roots {
 		options = append(options, cel.Variable(name, cel.MapType(cel.StringType, cel.DynType)))
-		vars[name] = members
 	}
-	env, err := cel.NewEnv(options...)
+	return cel.NewEnv(options...)
+}
+
+func evaluateCEL(tb testing.TB, text string) func() (string, error) {
+	vars := exprEnv()
+	env, err := celEnv()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -139,5 +180,41 @@ func BenchmarkExpression(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkCompile makes a program of the text of the choice.
+func BenchmarkCompile(b *testing.B) {
+	e := expressions[0]
+	env, err := celEnv()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, compile := range map[string]func() error{
+		"cleat": func() error {
+			_, found := iml.Compile(e.iml, iml.Options{})
+			return found.Err()
+		},
+		"expr-lang_expr": func() error {
+			_, err := expr.Compile(e.expr, expr.Env(exprEnv()))
+			return err
+		},
+		"google_cel-go": func() error {
+			ast, issues := env.Compile(e.cel)
+			if issues.Err() != nil {
+				return issues.Err()
+			}
+			_, err := env.Program(ast)
+			return err
+		},
+	} {
+		b.Run("Choice/"+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := compile(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

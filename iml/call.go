@@ -21,6 +21,10 @@ func (c *compiler) call(n *node) evalFn {
 		return c.unknown(n)
 	}
 	c.checkArguments(n, f)
+	if f.own {
+		c.found = append(c.found, finding{code: CodeNotPortable, start: n.start, end: n.start + len(n.text),
+			message: f.Name + " is a function of cleat alone", hint: "Make has no such function"})
+	}
 	if f.lazy != nil {
 		args := c.arguments(n)
 		return func(env *Env) (value.Value, error) {

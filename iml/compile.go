@@ -42,30 +42,42 @@ func (c *compiler) concat(parts []part) evalFn {
 	for i, part := range parts {
 		if part.expr != nil {
 			evals[i], _ = c.node(part.expr)
+			c.checkText(part.expr)
 		}
 	}
 	p := c.program
 	return func(env *Env) (value.Value, error) {
 		base := len(env.buf)
-		defer func() { env.buf = env.buf[:base] }()
 		for i, eval := range evals {
 			if eval == nil {
 				env.buf = append(env.buf, parts[i].text...)
 				continue
 			}
 			v, err := eval(env)
-			if err != nil {
-				return value.Undefined, err
+			if err == nil && v.Kind() == value.KindError {
+				err = p.raised(v)
 			}
-			if v.Kind() == value.KindError {
-				return value.Undefined, p.raised(v)
+			if err != nil {
+				env.buf = env.buf[:base]
+				return value.Undefined, err
 			}
 			env.buf = v.AppendText(env.buf)
 		}
-		if err := env.Produce(len(env.buf) - base); err != nil {
+		text := string(env.buf[base:])
+		env.buf = env.buf[:base]
+		if err := env.Produce(len(text)); err != nil {
 			return value.Undefined, p.failed(parts[0].expr, err)
 		}
-		return value.Text(string(env.buf[base:])), nil
+		return value.Text(text), nil
+	}
+}
+
+// checkText reports a collection where a text is made.
+func (c *compiler) checkText(n *node) {
+	f := c.options.Functions.Lookup(n.text)
+	if n.kind == kindObject || n.kind == kindCall && f != nil && f.gives == value.KindCollection {
+		c.found = append(c.found, finding{code: CodeObjectText, start: n.start, end: n.end,
+			message: "a collection inside text gives {object}", hint: "write createJSON(…), or the member that is meant"})
 	}
 }
 
@@ -125,6 +137,18 @@ func (c *compiler) path(n *node) evalFn {
 		}
 	}
 	segs := n.segs
+	if root := rootIndex(n.args[0].text); !dynamic && root >= 0 && n.args[0].kind == kindName {
+		return func(env *Env) (value.Value, error) {
+			if env.Scope == nil {
+				return value.Undefined, nil
+			}
+			v := env.Scope.known[root]
+			for i := range segs {
+				v = segs[i].of(v)
+			}
+			return v, nil
+		}
+	}
 	if !dynamic {
 		return func(env *Env) (value.Value, error) {
 			v, err := base(env)
@@ -161,16 +185,15 @@ func (c *compiler) path(n *node) evalFn {
 func (s *segment) of(v value.Value) value.Value {
 	switch v.Kind() {
 	case value.KindCollection:
-		if s.isFirst {
-			if v.Collection().Single() { // communication.md 10.1: the root of XML
-				return v
-			}
+		switch {
+		case s.isFirst && v.Collection().Single(): // communication.md 10.1: the root of XML
+			return v
+		case s.isFirst:
 			return value.Undefined
+		case s.fold:
+			return foldedMember(v.Collection(), s.name)
 		}
-		if found, ok := v.Collection().Lookup(s.name); ok || !s.fold {
-			return found
-		}
-		return foldedMember(v.Collection(), s.name)
+		return v.Collection().Get(s.name)
 	case value.KindArray:
 		if s.isFirst {
 			return v.Array().At(0)
@@ -182,8 +205,11 @@ func (s *segment) of(v value.Value) value.Value {
 	return value.Undefined
 }
 
-// foldedMember finds a header by its name without regard to case.
+// foldedMember finds a header by its exact name, or without regard to case.
 func foldedMember(c *value.Collection, name string) value.Value {
+	if v, ok := c.Lookup(name); ok {
+		return v
+	}
 	for own, v := range c.All() {
 		if strings.EqualFold(own, name) {
 			return v

@@ -68,20 +68,15 @@ func mapFunction(env *Env, args []value.Value) (value.Value, error) {
 	if err := env.Elements(list.Len()); err != nil {
 		return value.Undefined, err
 	}
-	key, filter := arg(args, 1).ToText(), arg(args, 2)
+	key, filter := splitPath(arg(args, 1).ToText()), splitPath(arg(args, 2).ToText())
 	wanted := filterValues(arg(args, 3))
-	mapped := value.NewArray()
+	mapped := make([]value.Value, 0, list.Len())
 	for _, item := range list.Items() {
-		if !filter.IsEmpty() && !slices.Contains(wanted, GetPath(item, filter.ToText()).ToText()) {
-			continue
-		}
-		if strings.ContainsAny(key, ".[`") {
-			mapped.Append(GetPath(item, key))
-		} else {
-			mapped.Append(at(item, value.Text(key)))
+		if len(filter) == 0 || slices.Contains(wanted, follow(item, filter).ToText()) {
+			mapped = append(mapped, follow(item, key))
 		}
 	}
-	return value.FromArray(mapped), nil
+	return value.List(mapped...), nil
 }
 
 func filterValues(v value.Value) []string {
@@ -125,12 +120,9 @@ func distinctFunction(env *Env, args []value.Value) (value.Value, error) {
 	}
 	seen := map[string]bool{}
 	kept := value.NewArray()
+	key := splitPath(arg(args, 1).ToText())
 	for _, item := range list.Items() {
-		by := item
-		if key := arg(args, 1); !key.IsEmpty() {
-			by = GetPath(item, key.ToText())
-		}
-		if mark := identity(by); !seen[mark] {
+		if mark := identity(follow(item, key)); !seen[mark] {
 			seen[mark] = true
 			kept.Append(item)
 		}
@@ -261,9 +253,10 @@ func toCollectionFunction(env *Env, args []value.Value) (value.Value, error) {
 		return value.Undefined, err
 	}
 	made := value.NewCollection(list.Len())
+	key, member := splitPath(arg(args, 1).ToText()), splitPath(arg(args, 2).ToText())
 	for _, item := range list.Items() {
-		if name := GetPath(item, arg(args, 1).ToText()); !name.IsNil() {
-			made.Set(name.ToText(), GetPath(item, arg(args, 2).ToText()))
+		if name := follow(item, key); !name.IsNil() {
+			made.Set(name.ToText(), follow(item, member))
 		}
 	}
 	return value.FromCollection(made), nil

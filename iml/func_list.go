@@ -92,13 +92,13 @@ func shuffle(env *Env, items []value.Value) {
 // sorting is what sort goes by.
 type sorting struct {
 	descending, fold bool
-	key              string
+	key              []pathStep
 }
 
 // sortingOf reads order and key; a second argument that is no order is the key.
 func sortingOf(args []value.Value) sorting {
 	order, key := arg(args, 1).ToText(), arg(args, 2).ToText()
-	by := sorting{key: key}
+	by := sorting{key: splitPath(key)}
 	switch order {
 	case "", "asc":
 	case "desc":
@@ -109,7 +109,7 @@ func sortingOf(args []value.Value) sorting {
 		by.descending, by.fold = true, true
 	default:
 		if key == "" {
-			by.key = order
+			by.key = splitPath(order)
 		}
 	}
 	return by
@@ -139,9 +139,7 @@ func sortFunction(env *Env, args []value.Value) (value.Value, error) {
 
 // of returns what item is sorted by.
 func (s sorting) of(item value.Value) value.Value {
-	if s.key != "" {
-		item = GetPath(item, s.key)
-	}
+	item = follow(item, s.key)
 	if s.fold && item.IsText() {
 		return value.Text(changeCase(item.ToText(), false))
 	}

@@ -194,15 +194,17 @@ func joinFunction(env *Env, args []value.Value) (value.Value, error) {
 	if v := arg(args, 1); !v.IsNil() {
 		separator = v.ToText()
 	}
-	var b strings.Builder
+	base := len(env.buf)
 	for i, item := range list.Items() {
 		if i > 0 {
-			b.WriteString(separator)
+			env.buf = append(env.buf, separator...)
 		}
-		b.WriteString(item.ToText())
-		if b.Len() > env.limits.Text {
+		env.buf = item.AppendText(env.buf)
+		if len(env.buf)-base > env.limits.Text {
 			break // Produce says why
 		}
 	}
-	return value.Text(b.String()), env.Produce(b.Len())
+	text := string(env.buf[base:])
+	env.buf = env.buf[:base]
+	return value.Text(text), env.Produce(len(text))
 }

@@ -4,13 +4,18 @@ import "github.com/cleat-run/cleat/value"
 
 // GetPath returns the value at a path of names and indexes with dots, brackets and back
 // ticks, such as users[2].name; arrays count from 1. Undefined when a step leads nowhere.
-func GetPath(v value.Value, path string) value.Value {
-	for _, name := range splitPath(path) {
-		switch {
-		case name.isFirst:
+func GetPath(v value.Value, path string) value.Value { return follow(v, splitPath(path)) }
+
+// follow returns the value at the end of the path.
+func follow(v value.Value, path []pathStep) value.Value {
+	for i := range path {
+		switch step := &path[i]; {
+		case step.isFirst:
 			v = v.Array().At(0)
+		case v.Collection() != nil:
+			v = v.Collection().Get(step.name)
 		default:
-			v = at(v, value.Text(name.name))
+			v = at(v, value.Text(step.name))
 		}
 	}
 	return v

@@ -9,6 +9,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/dlclark/regexp2"
+	"github.com/dlclark/regexp2/syntax"
 
 	"github.com/cleat-run/cleat/value"
 )
@@ -172,11 +173,11 @@ func newRegex(pattern, flags string) (*regexp2.Regexp, error) {
 		options |= regexp2.IgnoreCase
 	}
 	r, err := regexp2.Compile(translated, options)
-	if err != nil {
-		// The engine quotes what it was given, which nobody has written.
-		return nil, errors.New("it cannot be read")
+	var wrong *syntax.Error
+	if errors.As(err, &wrong) {
+		wrong.Expr = pattern // it quotes the translation, which nobody has written
 	}
-	return r, nil
+	return r, err
 }
 
 // replacement is one replacing of parts of a text under way.

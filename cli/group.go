@@ -33,7 +33,10 @@ func newHelp() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if len(rest) > 0 {
+			switch {
+			case len(rest) == 1 && topic.Name() == "iml":
+				return topic.RunE(topic, rest)
+			case len(rest) > 0:
 				return unknownCommand(topic, rest[0])
 			}
 			topic.InitDefaultHelpFlag()

@@ -9,7 +9,7 @@ import (
 	"github.com/cleat-run/cleat/value"
 )
 
-// call compiles a call: an app's own function, then a built-in one. An unknown function
+// call compiles a Call: an app's own function, then a built-in one. An unknown function
 // fails when it is reached, not before: branches that are not taken do no harm.
 func (c *compiler) call(n *node) evalFn {
 	p := c.program
@@ -71,7 +71,7 @@ func (c *compiler) eager(n *node, f *Function) evalFn {
 			env.stack = env.stack[:base]
 			return first, nil
 		}
-		v, err := f.call(env, given)
+		v, err := f.Call(env, given)
 		env.stack = env.stack[:base]
 		if err != nil {
 			return value.Undefined, p.inFunction(n, p.withoutSecrets(n, err))
@@ -103,7 +103,7 @@ func (c *compiler) custom(n *node) evalFn {
 }
 
 func (c *compiler) unknown(n *node) evalFn {
-	p, hint := c.program, c.options.Functions.suggest(n.text)
+	p, hint := c.program, c.options.Functions.Suggest(n.text)
 	message := "Function '" + n.text + "' not found!"
 	c.found = append(c.found, finding{code: CodeUnknownFunction, message: message, hint: hint, start: n.start, end: n.start + len(n.text)})
 	return func(*Env) (value.Value, error) {

@@ -12,7 +12,7 @@ import (
 func addFunction(unit string, move func(time.Time, float64) time.Time, result string) Function {
 	return Function{Name: "add" + unit, Summary: "Moves a date by a number of " + strings.ToLower(unit) + ".", passes: true,
 		Params: []Param{{Name: "date"}, {Name: "number"}}, Examples: []Example{{"add" + unit + "('2016-01-31', 1)", result}},
-		call: func(env *Env, args []value.Value) (value.Value, error) {
+		Call: func(env *Env, args []value.Value) (value.Value, error) {
 			if arg(args, 1).IsNil() && !arg(args, 0).IsEmpty() {
 				_, err := dateArg(env, args, 0)
 				return value.Undefined, err // no number, no date: connections.md O2-25
@@ -26,7 +26,7 @@ func addFunction(unit string, move func(time.Time, float64) time.Time, result st
 func setFunction(part, what string, set func(time.Time, float64) time.Time, result string) Function {
 	return Function{Name: "set" + part, Summary: "Sets " + what + " of a date.", passes: true,
 		Params: []Param{{Name: "date"}, {Name: strings.ToLower(part)}}, Examples: []Example{{"set" + part + "('2016-01-31', 5)", result}},
-		call: func(env *Env, args []value.Value) (value.Value, error) {
+		Call: func(env *Env, args []value.Value) (value.Value, error) {
 			n, err := partArg(args, part)
 			if err != nil && !arg(args, 0).IsEmpty() {
 				if _, wrong := dateArg(env, args, 0); wrong != nil {

@@ -10,41 +10,41 @@ import (
 
 var arrayFunctions = []Function{
 	{Name: "merge", Summary: "Gives one array of the elements of several; what is no array is left out.",
-		Params: []Param{{Name: "array", Variadic: true}}, Examples: []Example{{"merge(split('a,b', ','), null, split('c', ','))", `["a","b","c"]`}}, call: mergeFunction},
+		Params: []Param{{Name: "array", Variadic: true}}, Examples: []Example{{"merge(split('a,b', ','), null, split('c', ','))", `["a","b","c"]`}}, Call: mergeFunction},
 	{Name: "first", Summary: "Gives the first element.", passes: true, Params: []Param{{Name: "array"}}, Examples: []Example{{"first(split('a,b', ','))", `"a"`}},
-		call: func(_ *Env, args []value.Value) (value.Value, error) {
+		Call: func(_ *Env, args []value.Value) (value.Value, error) {
 			list, err := arrayArg(args, 0)
 			return list.At(0), err
 		}},
 	{Name: "last", Summary: "Gives the last element.", passes: true, Params: []Param{{Name: "array"}}, Examples: []Example{{"last(split('a,b', ','))", `"b"`}},
-		call: func(_ *Env, args []value.Value) (value.Value, error) {
+		Call: func(_ *Env, args []value.Value) (value.Value, error) {
 			list, err := arrayArg(args, 0)
 			return list.At(list.Len() - 1), err
 		}},
 	{Name: "map", Summary: "Gives the member at a path of each element, of those alone whose filter member has one of the values.", passes: true,
 		Params:   []Param{{Name: "array"}, {Name: "key"}, {Name: "filterKey", Optional: true}, {Name: "filterValues", Optional: true}},
-		Examples: []Example{{`map(parseJSON('[{"a":1},{"a":2}]'), 'a')`, "[1,2]"}}, call: mapFunction},
+		Examples: []Example{{`map(parseJSON('[{"a":1},{"a":2}]'), 'a')`, "[1,2]"}}, Call: mapFunction},
 	{Name: "keys", Summary: "Gives the names of the members.", passes: true, Params: []Param{{Name: "collection"}},
-		Examples: []Example{{`keys(parseJSON('{"a":1,"b":2}'))`, `["a","b"]`}}, call: keysFunction},
+		Examples: []Example{{`keys(parseJSON('{"a":1,"b":2}'))`, `["a","b"]`}}, Call: keysFunction},
 	{Name: "distinct", Summary: "Gives the elements without repetitions, by a member if a key is given.", passes: true,
 		Params:   []Param{{Name: "array"}, {Name: "key", Optional: true}},
-		Examples: []Example{{"distinct(split('a,b,a', ','))", `["a","b"]`}}, call: distinctFunction},
+		Examples: []Example{{"distinct(split('a,b,a', ','))", `["a","b"]`}}, Call: distinctFunction},
 	{Name: "deduplicate", Summary: "Gives the elements without repetitions.", passes: true,
-		Params: []Param{{Name: "array"}}, Examples: []Example{{"deduplicate(split('a,b,a', ','))", `["a","b"]`}}, call: distinctFunction},
+		Params: []Param{{Name: "array"}}, Examples: []Example{{"deduplicate(split('a,b,a', ','))", `["a","b"]`}}, Call: distinctFunction},
 	{Name: "arrayDiff", Summary: "Gives the elements of the first array that are not in the second.", passes: true,
 		Params:   []Param{{Name: "array"}, {Name: "other"}},
-		Examples: []Example{{"arrayDiff(split('a,b,c', ','), split('b,d', ','))", `["a","c"]`}}, call: arrayDiffFunction},
+		Examples: []Example{{"arrayDiff(split('a,b,c', ','), split('b,d', ','))", `["a","c"]`}}, Call: arrayDiffFunction},
 	{Name: "arrayIntersect", Summary: "Gives the elements of the first array that are in the second, each once.", passes: true,
 		Params:   []Param{{Name: "array"}, {Name: "other"}},
-		Examples: []Example{{"arrayIntersect(split('a,b,a', ','), split('a,d', ','))", `["a"]`}}, call: arrayIntersectFunction},
+		Examples: []Example{{"arrayIntersect(split('a,b,a', ','), split('a,d', ','))", `["a"]`}}, Call: arrayIntersectFunction},
 	{Name: "toArray", Summary: "Gives the members of a collection as key and value pairs.", passes: true, Params: []Param{{Name: "collection"}},
-		Examples: []Example{{`toArray(parseJSON('{"a":1}'))`, `[{"key":"a","value":1}]`}}, call: toArrayFunction},
+		Examples: []Example{{`toArray(parseJSON('{"a":1}'))`, `[{"key":"a","value":1}]`}}, Call: toArrayFunction},
 	{Name: "mergeCollections", Summary: "Gives the members of both collections; those of the second win.", own: true, gives: value.KindCollection,
 		Params:   []Param{{Name: "collection"}, {Name: "other"}},
-		Examples: []Example{{`mergeCollections(parseJSON('{"a":1,"b":2}'), parseJSON('{"b":3}'))`, `{"a":1,"b":3}`}}, call: mergeCollectionsFunction},
+		Examples: []Example{{`mergeCollections(parseJSON('{"a":1,"b":2}'), parseJSON('{"b":3}'))`, `{"a":1,"b":3}`}}, Call: mergeCollectionsFunction},
 	{Name: "toCollection", Summary: "Gives a collection made of the elements' key and value members.", passes: true, gives: value.KindCollection,
 		Params:   []Param{{Name: "array"}, {Name: "key"}, {Name: "value"}},
-		Examples: []Example{{`toCollection(parseJSON('[{"k":"a","v":1}]'), 'k', 'v')`, `{"a":1}`}}, call: toCollectionFunction},
+		Examples: []Example{{`toCollection(parseJSON('[{"k":"a","v":1}]'), 'k', 'v')`, `{"a":1}`}}, Call: toCollectionFunction},
 }
 
 func mergeFunction(env *Env, args []value.Value) (value.Value, error) {

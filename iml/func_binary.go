@@ -14,20 +14,20 @@ import (
 var binaryFunctions = []Function{
 	{Name: "base64", Summary: "Gives the bytes as base64 text.", passes: true,
 		Params: []Param{{Name: "text"}}, Examples: []Example{{"base64('Hi')", `"SGk="`}},
-		call: func(env *Env, args []value.Value) (value.Value, error) {
+		Call: func(env *Env, args []value.Value) (value.Value, error) {
 			text := base64.StdEncoding.EncodeToString(bytesOf(arg(args, 0)))
 			return value.Text(text), env.Produce(len(text))
 		}},
 	{Name: "encodeURL", Summary: "Escapes a text for a part of a URL.", passes: true,
-		Params: []Param{{Name: "text"}}, Examples: []Example{{"encodeURL('a b/ä')", `"a%20b%2F%C3%A4"`}}, call: onText(encodeURIComponent)},
+		Params: []Param{{Name: "text"}}, Examples: []Example{{"encodeURL('a b/ä')", `"a%20b%2F%C3%A4"`}}, Call: onText(encodeURIComponent)},
 	{Name: "decodeURL", Summary: "Undoes encodeURL.", passes: true,
-		Params: []Param{{Name: "text"}}, Examples: []Example{{"decodeURL('a%20b+c')", `"a b+c"`}}, call: decodeURLFunction},
+		Params: []Param{{Name: "text"}}, Examples: []Example{{"decodeURL('a%20b+c')", `"a b+c"`}}, Call: decodeURLFunction},
 	{Name: "toString", Summary: "Gives the text form of a value; a buffer is read with an encoding.",
 		Params:   []Param{{Name: "value"}, {Name: "encoding", Optional: true}},
-		Examples: []Example{{"toString(1.5)", `"1.5"`}, {"toString(toBinary('SGk=', 'base64'))", `"Hi"`}}, call: toStringFunction},
+		Examples: []Example{{"toString(1.5)", `"1.5"`}, {"toString(toBinary('SGk=', 'base64'))", `"Hi"`}}, Call: toStringFunction},
 	{Name: "toBinary", Summary: "Gives the bytes that a text stands for in an encoding.", passes: true,
 		Params:   []Param{{Name: "value"}, {Name: "encoding", Optional: true}},
-		Examples: []Example{{"toString(toBinary('4869', 'hex'))", `"Hi"`}}, call: toBinaryFunction},
+		Examples: []Example{{"toString(toBinary('4869', 'hex'))", `"Hi"`}}, Call: toBinaryFunction},
 }
 
 func bytesOf(v value.Value) []byte {

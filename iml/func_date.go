@@ -10,10 +10,10 @@ import (
 var dateFunctions = []Function{
 	{Name: "formatDate", Summary: "Writes a date in a format, in a time zone.", passes: true,
 		Params:   []Param{{Name: "date"}, {Name: "format", Optional: true}, {Name: "timezone", Optional: true}},
-		Examples: []Example{{"formatDate('2016-12-28T16:03:06Z', 'MM/DD/YYYY')", `"12/28/2016"`}, {"formatDate('2016-07-28T16:03:06Z', 'dddd [the] Do, h:mm A Z', 'Europe/Prague')", `"Thursday the 28th, 6:03 PM +02:00"`}}, call: formatDateFunction},
+		Examples: []Example{{"formatDate('2016-12-28T16:03:06Z', 'MM/DD/YYYY')", `"12/28/2016"`}, {"formatDate('2016-07-28T16:03:06Z', 'dddd [the] Do, h:mm A Z', 'Europe/Prague')", `"Thursday the 28th, 6:03 PM +02:00"`}}, Call: formatDateFunction},
 	{Name: "parseDate", Summary: "Reads a date, by a format if one is given.", passes: true,
 		Params:   []Param{{Name: "text"}, {Name: "format", Optional: true}, {Name: "timezone", Optional: true}},
-		Examples: []Example{{"parseDate('12/28/2016 16:03', 'MM/DD/YYYY HH:mm')", `"2016-12-28T16:03:00.000Z"`}}, call: parseDateFunction},
+		Examples: []Example{{"parseDate('12/28/2016 16:03', 'MM/DD/YYYY HH:mm')", `"2016-12-28T16:03:00.000Z"`}}, Call: parseDateFunction},
 	addFunction("Seconds", exact(time.Second), `"2016-01-31T00:00:01.000Z"`),
 	addFunction("Minutes", exact(time.Minute), `"2016-01-31T00:01:00.000Z"`),
 	addFunction("Hours", exact(time.Hour), `"2016-01-31T01:00:00.000Z"`),
@@ -30,7 +30,7 @@ var dateFunctions = []Function{
 	{Name: "dateDiff", Summary: "Gives the time between two dates in whole D, H, m or s; RH, Rm and Rs give what is left of it beside days, hours and minutes.", passes: true,
 		Params:   []Param{{Name: "end"}, {Name: "start"}, {Name: "unit"}},
 		Examples: []Example{{"dateDiff('2021-01-03T03:45:00Z', '2021-01-01', 'H')", "51"}, {"dateDiff('2021-01-03T03:45:00Z', '2021-01-01', 'RH')", "3"}},
-		call:     dateDiffFunction},
+		Call:     dateDiffFunction},
 }
 
 // zoneArg is the zone of the argument i when it is one, otherwise the default zone.

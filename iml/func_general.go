@@ -18,20 +18,20 @@ var generalFunctions = []Function{
 		Examples: []Example{{"switch('B', 'A', 1, 'B', 2, 3)", "2"}, {"switch('X', 'A', 1, 3)", "3"}}, lazy: switchFunction},
 	{Name: "get", Summary: "Gives the value at a path; arrays count from 1.",
 		Params:   []Param{{Name: "object"}, {Name: "path"}},
-		Examples: []Example{{"get(split('a,b', ','), 2)", `"b"`}, {`get(parseJSON('{"a":[{"b":1}]}'), 'a[1].b')`, "1"}}, call: getFunction},
+		Examples: []Example{{"get(split('a,b', ','), 2)", `"b"`}, {`get(parseJSON('{"a":[{"b":1}]}'), 'a[1].b')`, "1"}}, Call: getFunction},
 	{Name: "set", Summary: "Gives a copy of a collection with the value at a path; arrays count from 1.", gives: value.KindCollection,
 		Params:   []Param{{Name: "object"}, {Name: "path"}, {Name: "value"}},
-		Examples: []Example{{`set(parseJSON('{"a":1}'), 'b.c', 2)`, `{"a":1,"b":{"c":2}}`}}, call: setPathFunction},
+		Examples: []Example{{`set(parseJSON('{"a":1}'), 'b.c', 2)`, `{"a":1,"b":{"c":2}}`}}, Call: setPathFunction},
 	{Name: "pick", Summary: "Gives a collection of the named members only.", passes: true, gives: value.KindCollection,
 		Params:   []Param{{Name: "object"}, {Name: "key", Variadic: true}},
-		Examples: []Example{{`pick(parseJSON('{"a":1,"b":2}'), 'b')`, `{"b":2}`}}, call: pickFunction},
+		Examples: []Example{{`pick(parseJSON('{"a":1,"b":2}'), 'b')`, `{"b":2}`}}, Call: pickFunction},
 	{Name: "omit", Summary: "Gives a collection without the named members.", passes: true, gives: value.KindCollection,
 		Params:   []Param{{Name: "object"}, {Name: "key", Variadic: true}},
-		Examples: []Example{{`omit(parseJSON('{"a":1,"b":2}'), 'b')`, `{"a":1}`}}, call: omitFunction},
+		Examples: []Example{{`omit(parseJSON('{"a":1,"b":2}'), 'b')`, `{"a":1}`}}, Call: omitFunction},
 	{Name: "equal", Summary: "Reports whether two values are equal, as = does.",
 		Params:   []Param{{Name: "a"}, {Name: "b"}},
 		Examples: []Example{{"equal(1, '1')", "true"}},
-		call: func(_ *Env, args []value.Value) (value.Value, error) {
+		Call: func(_ *Env, args []value.Value) (value.Value, error) {
 			return value.Bool(LooseEqual(arg(args, 0), arg(args, 1))), nil
 		}},
 }

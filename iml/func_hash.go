@@ -16,7 +16,7 @@ import (
 var hashFunctions = []Function{
 	{Name: "md5", Summary: "Gives the MD5 hash as hexadecimal text.", passes: true,
 		Params: []Param{{Name: "text"}}, Examples: []Example{{"md5('a')", `"0cc175b9c0f1b6a831c399e269772661"`}},
-		call: func(_ *Env, args []value.Value) (value.Value, error) {
+		Call: func(_ *Env, args []value.Value) (value.Value, error) {
 			sum := md5.Sum(bytesOf(arg(args, 0)))
 			return value.Text(hex.EncodeToString(sum[:])), nil
 		}},
@@ -30,7 +30,7 @@ func hashFunction(name string, sum func() hash.Hash, ofA string) Function {
 	return Function{Name: name, Summary: "Gives the " + strings.ToUpper(name) + " hash, with a key the HMAC.", passes: true,
 		Params:   []Param{{Name: "text"}, {Name: "encoding", Optional: true}, {Name: "key", Optional: true}, {Name: "keyEncoding", Optional: true}},
 		Examples: []Example{{name + "('a')", ofA}},
-		call: func(_ *Env, args []value.Value) (value.Value, error) {
+		Call: func(_ *Env, args []value.Value) (value.Value, error) {
 			h := sum()
 			if key := arg(args, 2); !key.IsNil() && key.ToText() != "" {
 				secret, err := hashKey(args)

@@ -13,17 +13,17 @@ import (
 var markupFunctions = []Function{
 	{Name: "ascii", Summary: "Gives the text without characters beyond ASCII; letters lose their accents when asked for.", passes: true,
 		Params:   []Param{{Name: "text"}, {Name: "removeDiacritics", Optional: true}},
-		Examples: []Example{{"ascii('ěščřž', true)", `"escrz"`}, {"ascii('żółw')", `"w"`}}, call: asciiFunction},
+		Examples: []Example{{"ascii('ěščřž', true)", `"escrz"`}, {"ascii('żółw')", `"w"`}}, Call: asciiFunction},
 	{Name: "stripHTML", Summary: "Gives the text without tags, comments, scripts and styles; <br> becomes a new line.", passes: true,
-		Params: []Param{{Name: "text"}}, Examples: []Example{{"stripHTML('<b>a</b><br>1 < 2 &amp; c')", `"a\n1 < 2 &amp; c"`}}, call: onText(stripHTML)},
+		Params: []Param{{Name: "text"}}, Examples: []Example{{"stripHTML('<b>a</b><br>1 < 2 &amp; c')", `"a\n1 < 2 &amp; c"`}}, Call: onText(stripHTML)},
 	{Name: "escapeHTML", Summary: "Escapes & < > for HTML.", passes: true,
 		Params: []Param{{Name: "text"}}, Examples: []Example{{"escapeHTML('<b> & \"c\"')", `"&lt;b&gt; &amp; \"c\""`}},
-		call: onText(strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace)},
+		Call: onText(strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace)},
 	{Name: "escapeMarkdown", Summary: "Puts a back slash before each character that has a meaning in Markdown.", passes: true,
-		Params: []Param{{Name: "text"}}, Examples: []Example{{"escapeMarkdown('# *a* | b')", `"\\# \\*a\\* \\| b"`}}, call: onText(escapeMarkdown)},
+		Params: []Param{{Name: "text"}}, Examples: []Example{{"escapeMarkdown('# *a* | b')", `"\\# \\*a\\* \\| b"`}}, Call: onText(escapeMarkdown)},
 	{Name: "escapeJSON", Summary: "Escapes a text for a JSON string, without the quotes.", passes: true,
 		Params: []Param{{Name: "text"}}, Examples: []Example{{`escapeJSON('a"b')`, `"a\\\"b"`}},
-		call: onText(func(s string) string {
+		Call: onText(func(s string) string {
 			quoted := value.AppendQuoted(nil, s)
 			return string(quoted[1 : len(quoted)-1])
 		})},

@@ -12,13 +12,13 @@ import (
 
 var mathFunctions = []Function{
 	{Name: "round", Summary: "Rounds to the next whole number, halves upward.", passes: true,
-		Params: []Param{{Name: "number"}}, Examples: []Example{{"round(1.5)", "2"}, {"round(-1.5)", "-1"}}, call: onNumber(round)},
-	{Name: "floor", Summary: "Rounds down.", passes: true, Params: []Param{{Name: "number"}}, Examples: []Example{{"floor(1.9)", "1"}}, call: onNumber(math.Floor)},
-	{Name: "ceil", Summary: "Rounds up.", passes: true, Params: []Param{{Name: "number"}}, Examples: []Example{{"ceil(1.1)", "2"}}, call: onNumber(math.Ceil)},
-	{Name: "abs", Summary: "Gives the number without its sign.", passes: true, Params: []Param{{Name: "number"}}, Examples: []Example{{"abs(-2)", "2"}}, call: onNumber(math.Abs)},
+		Params: []Param{{Name: "number"}}, Examples: []Example{{"round(1.5)", "2"}, {"round(-1.5)", "-1"}}, Call: onNumber(round)},
+	{Name: "floor", Summary: "Rounds down.", passes: true, Params: []Param{{Name: "number"}}, Examples: []Example{{"floor(1.9)", "1"}}, Call: onNumber(math.Floor)},
+	{Name: "ceil", Summary: "Rounds up.", passes: true, Params: []Param{{Name: "number"}}, Examples: []Example{{"ceil(1.1)", "2"}}, Call: onNumber(math.Ceil)},
+	{Name: "abs", Summary: "Gives the number without its sign.", passes: true, Params: []Param{{Name: "number"}}, Examples: []Example{{"abs(-2)", "2"}}, Call: onNumber(math.Abs)},
 	{Name: "trunc", Summary: "Cuts a number off after some decimals, none by default; negative ones make digits before the point zero.", passes: true,
 		Params:   []Param{{Name: "number"}, {Name: "decimals", Optional: true}},
-		Examples: []Example{{"trunc(-3.789, 1)", "-3.7"}, {"trunc(123.456, -2)", "100"}}, call: truncFunction},
+		Examples: []Example{{"trunc(-3.789, 1)", "-3.7"}, {"trunc(123.456, -2)", "100"}}, Call: truncFunction},
 	aggregate("min", "Gives the smallest number of an array or of the arguments; null when there is none.", leastNumber, "1"),
 	aggregate("max", "Gives the largest number of an array or of the arguments; null when there is none.", greatestNumber, "4"),
 	aggregate("sum", "Gives the sum of an array or of the arguments; 0 when there are no numbers.", sumOf, "7"),
@@ -28,11 +28,11 @@ var mathFunctions = []Function{
 	aggregate("stdevP", "Gives the standard deviation of a population; null when there are no numbers.", populationDeviation, "1.247219128924647"),
 	{Name: "parseNumber", Summary: "Reads a number that is written with a decimal separator, a point by default.", passes: true,
 		Params:   []Param{{Name: "text"}, {Name: "decimalSeparator", Optional: true}},
-		Examples: []Example{{"parseNumber('1 756,456', ',')", "1756.456"}, {"parseNumber('1,756.456')", "1756.456"}}, call: parseNumberFunction},
+		Examples: []Example{{"parseNumber('1 756,456', ',')", "1756.456"}, {"parseNumber('1,756.456')", "1756.456"}}, Call: parseNumberFunction},
 	{Name: "formatNumber", Summary: "Writes a number with decimals and separators.", passes: true,
 		Params: []Param{{Name: "number"}, {Name: "decimals", Optional: true}, {Name: "decimalSeparator", Optional: true},
 			{Name: "thousandsSeparator", Optional: true}},
-		Examples: []Example{{"formatNumber(1234567.891, 1)", `"1.234.567,9"`}, {"formatNumber(-1234.5, 2, '.', ' ')", `"-1 234.50"`}}, call: formatNumberFunction},
+		Examples: []Example{{"formatNumber(1234567.891, 1)", `"1.234.567,9"`}, {"formatNumber(-1234.5, 2, '.', ' ')", `"-1 234.50"`}}, Call: formatNumberFunction},
 }
 
 func onNumber(compute func(float64) float64) func(*Env, []value.Value) (value.Value, error) {
@@ -87,7 +87,7 @@ func truncate(n float64, decimals int) float64 {
 func aggregate(name, summary string, compute func([]float64) value.Value, ofExample string) Function {
 	return Function{Name: name, Summary: summary, Params: []Param{{Name: "value", Variadic: true}},
 		Examples: []Example{{name + "(4, 'x', 1, '2')", ofExample}},
-		call: func(env *Env, args []value.Value) (value.Value, error) {
+		Call: func(env *Env, args []value.Value) (value.Value, error) {
 			if list := arg(args, 0).Array(); list != nil && len(args) == 1 {
 				args = list.Items()
 			}

@@ -10,30 +10,30 @@ import (
 // runtimeFunctions are those that apps have beside the functions of scenarios.
 var runtimeFunctions = []Function{
 	{Name: "parseJSON", Summary: "Reads a JSON text.", passes: true, Params: []Param{{Name: "text"}},
-		Examples: []Example{{`parseJSON('{"a":[1,null]}')`, `{"a":[1,null]}`}}, call: parseJSONFunction},
+		Examples: []Example{{`parseJSON('{"a":[1,null]}')`, `{"a":[1,null]}`}}, Call: parseJSONFunction},
 	{Name: "createJSON", Summary: "Writes a value as compact JSON.", Params: []Param{{Name: "value"}},
-		Examples: []Example{{"createJSON(split('a,b', ','))", `"[\"a\",\"b\"]"`}}, call: createJSONFunction},
+		Examples: []Example{{"createJSON(split('a,b', ','))", `"[\"a\",\"b\"]"`}}, Call: createJSONFunction},
 	{Name: "parseXML", Summary: "Reads an XML text: attributes become the member $, text beside them the member _, children arrays.", passes: true,
 		Params: []Param{{Name: "text"}}, gives: value.KindCollection,
-		Examples: []Example{{`parseXML('<a x="1">t</a>')`, `{"a":{"_":"t","$":{"x":"1"}}}`}, {"parseXML('<a><b>1</b><b>2</b></a>')", `{"a":{"b":["1","2"]}}`}}, call: parseXMLFunction},
+		Examples: []Example{{`parseXML('<a x="1">t</a>')`, `{"a":{"_":"t","$":{"x":"1"}}}`}, {"parseXML('<a><b>1</b><b>2</b></a>')", `{"a":{"b":["1","2"]}}`}}, Call: parseXMLFunction},
 	{Name: "createXML", Summary: "Writes a collection as XML, as parseXML reads it.", passes: true, Params: []Param{{Name: "value"}},
-		Examples: []Example{{`createXML(parseJSON('{"a":{"$":{"x":"1"},"b":["<",2]}}'))`, `"<a x=\"1\"><b>&lt;</b><b>2</b></a>"`}}, call: createXMLFunction},
+		Examples: []Example{{`createXML(parseJSON('{"a":{"$":{"x":"1"},"b":["<",2]}}'))`, `"<a x=\"1\"><b>&lt;</b><b>2</b></a>"`}}, Call: createXMLFunction},
 	{Name: "toDataStructure", Summary: "Gives the fields that describe a sample, which is a value or a text in JSON or XML.", passes: true,
 		Params:   []Param{{Name: "data"}, {Name: "type", Optional: true}},
-		Examples: []Example{{`toDataStructure('{"id":1,"tags":["a"]}')`, `[{"name":"id","type":"number"},{"name":"tags","type":"array","spec":{"type":"text"}}]`}}, call: toDataStructureFunction},
+		Examples: []Example{{`toDataStructure('{"id":1,"tags":["a"]}')`, `[{"name":"id","type":"number"},{"name":"tags","type":"array","spec":{"type":"text"}}]`}}, Call: toDataStructureFunction},
 	{Name: "isArray", Summary: "Reports whether a value is an array.", Params: []Param{{Name: "value"}},
 		Examples: []Example{{"isArray(emptyarray)", "true"}, {"isArray('a')", "false"}},
-		call: func(_ *Env, args []value.Value) (value.Value, error) {
+		Call: func(_ *Env, args []value.Value) (value.Value, error) {
 			return value.Bool(arg(args, 0).Array() != nil), nil
 		}},
 	{Name: "pop", Summary: "Removes the last element from the array itself and gives it.", passes: true, Params: []Param{{Name: "array"}},
-		Examples: []Example{{"pop(split('a,b', ','))", `"b"`}}, call: onArray((*value.Array).Pop)},
+		Examples: []Example{{"pop(split('a,b', ','))", `"b"`}}, Call: onArray((*value.Array).Pop)},
 	{Name: "shift", Summary: "Removes the first element from the array itself and gives it.", passes: true, Params: []Param{{Name: "array"}},
-		Examples: []Example{{"shift(split('a,b', ','))", `"a"`}}, call: onArray((*value.Array).Shift)},
+		Examples: []Example{{"shift(split('a,b', ','))", `"a"`}}, Call: onArray((*value.Array).Shift)},
 	{Name: "mime", Summary: "Gives the media type that the extension of a file name stands for.", passes: true, Params: []Param{{Name: "filename"}},
-		Examples: []Example{{"mime('picture.PNG')", `"image/png"`}}, call: mimeFunction},
+		Examples: []Example{{"mime('picture.PNG')", `"image/png"`}}, Call: mimeFunction},
 	{Name: "errorFactory", Summary: "Makes an error of one of the error types of the runtime, which is raised where it surfaces.",
-		Params: []Param{{Name: "type"}, {Name: "message", Optional: true}}, Examples: []Example{{"if(false, errorFactory('DataError', 'bad'), 1)", "1"}}, call: errorFactoryFunction},
+		Params: []Param{{Name: "type"}, {Name: "message", Optional: true}}, Examples: []Example{{"if(false, errorFactory('DataError', 'bad'), 1)", "1"}}, Call: errorFactoryFunction},
 }
 
 func parseJSONFunction(env *Env, args []value.Value) (value.Value, error) {

@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
-	"fmt"
 	"strings"
 
 	"github.com/cleat-run/cleat/value"
@@ -18,14 +17,14 @@ var signFunctions = []Function{
 	{Name: "jwt", Summary: "Signs a payload as a JSON Web Token; no iat is added.",
 		Params: []Param{{Name: "payload"}, {Name: "secret"}, {Name: "algorithm", Optional: true}, {Name: "options", Optional: true}},
 		Examples: []Example{{`jwt(parseJSON('{"sub":"1"}'), 'secret')`,
-			`"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.8qZF8vbN3UpcanXFc-mPXJkOPN01-bRch8XX3rToP1U"`}}, call: jwtFunction},
+			`"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.8qZF8vbN3UpcanXFc-mPXJkOPN01-bRch8XX3rToP1U"`}}, Call: jwtFunction},
 	{Name: "generateJwtWithKeyId", Summary: "As jwt, with the thumbprint of the key as its id.",
 		Params: []Param{{Name: "payload"}, {Name: "key"}, {Name: "algorithm", Optional: true}, {Name: "thumbprintAlgorithm", Optional: true}, {Name: "options", Optional: true}},
 		Examples: []Example{{`get(split(generateJwtWithKeyId(parseJSON('{"sub":"1"}'), 'secret'), '.'), 1)`,
-			`"eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCIsImtpZCI6IkRXQmgwU0VJQVBZaDF4NXV2b3Q0ejNBaGFpa0hreE5KYTNBZGEyZlQtQ2cifQ"`}}, call: jwtWithKeyFunction},
+			`"eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCIsImtpZCI6IkRXQmgwU0VJQVBZaDF4NXV2b3Q0ejNBaGFpa0hreE5KYTNBZGEyZlQtQ2cifQ"`}}, Call: jwtWithKeyFunction},
 	{Name: "cryptoSign", Summary: "Signs data with a private key in PEM form, as hexadecimal text or in another encoding.",
 		Params:   []Param{{Name: "algorithm"}, {Name: "data"}, {Name: "key"}, {Name: "outputEncoding", Optional: true}},
-		Examples: []Example{{"if(false, cryptoSign('RSA-SHA256', 'data', connection.key, 'base64'), 'signed')", `"signed"`}}, call: cryptoSignFunction},
+		Examples: []Example{{"if(false, cryptoSign('RSA-SHA256', 'data', connection.key, 'base64'), 'signed')", `"signed"`}}, Call: cryptoSignFunction},
 }
 
 // hashes are the hash functions by the names that Node gives them.
@@ -73,7 +72,7 @@ func jwtFunction(env *Env, args []value.Value) (value.Value, error) {
 	if algorithm == "" {
 		algorithm = "HS256"
 	}
-	return signToken(env, arg(args, 0), arg(args, 1), algorithm, arg(args, 3).Collection())
+	return token{arg(args, 0), arg(args, 1), algorithm, arg(args, 3).Collection(), 3}.sign(env)
 }
 
 // jwtWithKeyFunction adds the thumbprint of RFC 7638 of the key, whose canonical form is
@@ -90,39 +89,46 @@ func jwtWithKeyFunction(env *Env, args []value.Value) (value.Value, error) {
 		options.Set(name, option)
 	}
 	options.Set("keyid", value.Text(base64.RawURLEncoding.EncodeToString(print)))
-	return signToken(env, arg(args, 0), arg(args, 1), textArg(args, 2, "HS512"), options)
+	return token{arg(args, 0), arg(args, 1), textArg(args, 2, "HS512"), options, 4}.sign(env)
 }
 
-// signToken makes a compact JWS (RFC 7515 3.1).
-func signToken(env *Env, payload, secret value.Value, algorithm string, options *value.Collection) (value.Value, error) {
-	sign, err := tokenSigner(algorithm, secret)
+// token is what a token is made of.
+type token struct {
+	payload, secret value.Value
+	algorithm       string
+	options         *value.Collection
+	optionsArg      int // where the options stand among the arguments
+}
+
+// sign makes a compact JWS (RFC 7515 3.1).
+func (t token) sign(env *Env) (value.Value, error) {
+	sign, err := tokenSigner(t.algorithm, t.secret)
 	if err != nil {
 		return value.Undefined, err
 	}
-	claims, err := tokenClaims(env, payload, options)
+	claims, err := t.claims(env)
 	if err != nil {
 		return value.Undefined, err
 	}
-	header := tokenHeader(algorithm, payload, options)
-	signed := base64.RawURLEncoding.EncodeToString(header.AppendJSON(nil)) + "." + base64.RawURLEncoding.EncodeToString(claims)
+	signed := base64.RawURLEncoding.EncodeToString(t.header().AppendJSON(nil)) + "." + base64.RawURLEncoding.EncodeToString(claims)
 	signature, err := sign([]byte(signed))
 	if err != nil {
 		return value.Undefined, withHint("The key cannot sign with this algorithm.", "the key may be too short for it, or of another kind")
 	}
-	token := signed + "." + base64.RawURLEncoding.EncodeToString(signature)
-	return value.Text(token), env.Produce(len(token))
+	text := signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+	return value.Text(text), env.Produce(len(text))
 }
 
-func tokenHeader(algorithm string, payload value.Value, options *value.Collection) value.Value {
+func (t token) header() value.Value {
 	header := value.NewCollection(3)
-	header.Set("alg", value.Text(algorithm))
-	if payload.Collection() != nil {
+	header.Set("alg", value.Text(t.algorithm))
+	if t.payload.Collection() != nil {
 		header.Set("typ", value.Text("JWT"))
 	}
-	if id := options.Get("keyid"); !id.IsNil() {
+	if id := t.options.Get("keyid"); !id.IsNil() {
 		header.Set("kid", id)
 	}
-	for name, member := range options.Get("header").Collection().All() {
+	for name, member := range t.options.Get("header").Collection().All() {
 		if name != "alg" { // the header must not deny the signature
 			header.Set(name, member)
 		}
@@ -157,7 +163,7 @@ func tokenSigner(algorithm string, secret value.Value) (func([]byte) ([]byte, er
 }
 
 func unknownAlgorithm(name string) error {
-	return withHint(fmt.Sprintf("'%s' is not a valid algorithm.", quotable(value.Text(name))), "algorithms are HS256, RS256, ES256, PS256 and those with 384 and 512")
+	return &argumentError{index: 2, value: value.Text(name), what: "algorithm", hint: "algorithms are HS256, RS256, ES256, PS256 and those with 384 and 512"}
 }
 
 func keySigner(family string, hash crypto.Hash, secret value.Value) (func([]byte) ([]byte, error), error) {

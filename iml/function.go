@@ -18,10 +18,13 @@ type Function struct {
 	Examples []Example
 	Since    string // version of cleat
 
+	// Call computes the function. It must not keep args, and charges what it makes to
+	// the limits of env: [Env.Step], [Env.Produce], [Env.Elements].
+	Call func(env *Env, args []value.Value) (value.Value, error)
+
 	passes bool       // an undefined or null first argument is returned unchanged
 	own    bool       // Make has no such function
 	gives  value.Kind // collection when it always is one
-	call   func(env *Env, args []value.Value) (value.Value, error)
 	lazy   func(env *Env, args []evalFn) (value.Value, error)
 }
 
@@ -50,6 +53,9 @@ func (f *Function) Signature() string {
 	return f.Name + "(" + strings.Join(names, ", ") + ")"
 }
 
+// Portable reports whether Make has the function, too.
+func (f *Function) Portable() bool { return !f.own }
+
 func (f *Function) least() int {
 	n := 0
 	for _, p := range f.Params {
@@ -70,21 +76,55 @@ func (f *Function) most() int {
 // Functions is a table of functions by name. It is immutable.
 type Functions struct{ byName map[string]*Function }
 
-var builtins = newFunctions(generalFunctions, textFunctions, markupFunctions, binaryFunctions, hashFunctions,
-	dateFunctions, mathFunctions, arrayFunctions, listFunctions, runtimeFunctions, signFunctions)
+// Family is a group of functions that belong together.
+type Family struct {
+	Title     string
+	Functions []Function
+}
+
+// families lists the functions of the language in the order of the reference.
+var families = []Family{
+	{"General", generalFunctions},
+	{"Text", textFunctions},
+	{"Markup", markupFunctions},
+	{"Bytes and addresses", binaryFunctions},
+	{"Hashes", hashFunctions},
+	{"Dates", dateFunctions},
+	{"Numbers", mathFunctions},
+	{"Arrays", listFunctions},
+	{"Arrays and collections", arrayFunctions},
+	{"Apps", runtimeFunctions},
+	{"Signatures", signFunctions},
+}
+
+// Families returns the functions of the language in groups, in the order of the
+// reference. The result is shared and must not be changed.
+func Families() []Family { return families }
+
+var builtins = newFunctions(families)
 
 // Builtins returns the functions of the language.
 func Builtins() *Functions { return builtins }
 
-func newFunctions(families ...[]Function) *Functions {
+func newFunctions(families []Family) *Functions {
 	table := &Functions{byName: map[string]*Function{}}
 	for _, family := range families {
-		for i := range family {
-			family[i].Since = "0.1"
-			table.byName[family[i].Name] = &family[i]
+		for i := range family.Functions {
+			f := &family.Functions[i]
+			f.Since = "0.1"
+			table.byName[f.Name] = f
 		}
 	}
 	return table
+}
+
+// With returns a table that also holds functions; they win over those of the same name.
+func (t *Functions) With(functions ...Function) *Functions {
+	more := &Functions{byName: maps.Clone(t.byName)}
+	for i := range functions {
+		more.byName[functions[i].Name] = &functions[i]
+	}
+	return more
 }
 
 // Lookup returns the function with exactly that name, or nil.
@@ -100,8 +140,9 @@ var wrongNames = map[string]string{
 	"len": "length", "isEmpty": "ifempty", "concat": "merge",
 }
 
-// suggest returns a hint for an unknown name.
-func (t *Functions) suggest(name string) string {
+// Suggest returns a hint for a name that is no function, such as "did you mean upper?",
+// or "".
+func (t *Functions) Suggest(name string) string {
 	if k, ok := keywords[name]; ok && k.eval != nil {
 		return fmt.Sprintf("%s is a variable; write it without brackets", name)
 	}

@@ -66,6 +66,25 @@ func ExampleCompile() {
 	// Output: /users/7?q=a%20b <nil>
 }
 
+func ExampleFunctions_With() {
+	double := Function{Name: "double", Params: []Param{{Name: "number"}}, Call: func(_ *Env, args []value.Value) (value.Value, error) {
+		return value.Number(2 * args[0].ToNumber()), nil
+	}}
+	program, _ := Compile("{{double(21)}}", Options{Functions: Builtins().With(double)})
+	v, err := program.Eval(&Env{})
+	fmt.Println(v.ToText(), err)
+	// Output: 42 <nil>
+}
+
+func ExampleFamilies() {
+	for _, family := range Families()[:2] {
+		fmt.Println(family.Title, family.Functions[0].Signature())
+	}
+	// Output:
+	// General if(condition, then, [else])
+	// Text length(value)
+}
+
 func benchmark(b *testing.B, text string) {
 	scope := NewScope()
 	scope.Set("connection", value.Object("accessToken", value.Text("0123456789abcdef0123456789abcdef")))

@@ -10,13 +10,13 @@ import (
 	"github.com/cleat-run/cleat/value"
 )
 
-// tokenClaims returns the payload of a token as text: a collection with the claims of
+// claims returns the payload of the token as text: a collection with the claims of
 // the options, which are those of the npm package jsonwebtoken; any other value as its
 // text.
-func tokenClaims(env *Env, payload value.Value, options *value.Collection) ([]byte, error) {
-	given := payload.Collection()
+func (t token) claims(env *Env) ([]byte, error) {
+	given, options := t.payload.Collection(), t.options
 	if given == nil {
-		return bytesOf(payload), nil
+		return bytesOf(t.payload), nil
 	}
 	claims := value.NewCollection(given.Len())
 	for name, claim := range given.All() {
@@ -32,7 +32,7 @@ func tokenClaims(env *Env, payload value.Value, options *value.Collection) ([]by
 		if v := options.Get(span.option); !v.IsNil() {
 			seconds, ok := spanOf(v)
 			if !ok {
-				return nil, withHint(fmt.Sprintf("'%s' is not a valid time span.", quotable(v)), "write a number of seconds or a text such as '1h'")
+				return nil, &argumentError{index: t.optionsArg, value: v, what: "time span", hint: "write a number of seconds or a text such as '1h'"}
 			}
 			if err := addClaim(claims, span.option, span.claim, value.Number(math.Floor(issued+seconds))); err != nil {
 				return nil, err

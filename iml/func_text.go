@@ -169,6 +169,9 @@ func containsFunction(env *Env, args []value.Value) (value.Value, error) {
 
 func splitFunction(env *Env, args []value.Value) (value.Value, error) {
 	text, separator := arg(args, 0).ToText(), arg(args, 1).ToText()
+	if arg(args, 1).IsUndefined() {
+		separator = text + "." // no separator, no split: it is never found
+	}
 	if err := env.Elements(strings.Count(text, separator) + 1); err != nil {
 		return value.Undefined, err
 	}

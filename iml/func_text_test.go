@@ -36,6 +36,7 @@ func TestFunctionsOfTexts(t *testing.T) {
 		{`replaceEmojiCharacters('👨‍👩‍👧 🇨🇿 1️⃣ # © a', '*')`, `"* * * # * a"`},
 		{`replaceEmojiCharacters('👍')`, `""`},
 		{`split('a b  c', ' ')`, `["a","b","c"]`},
+		{`split('a,b ', missing)`, `["a,b"]`},
 		{`split('abc', '')`, `["a","b","c"]`},
 		{`split('', ',')`, `[]`},
 		{`split('a,', ',', true)`, `["a",""]`},

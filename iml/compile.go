@@ -147,7 +147,7 @@ func (c *compiler) unary(n *node) (evalFn, *value.Value) {
 	}, nil
 }
 
-// chain compiles operands of one level; | and & stop at the first that decides.
+// chain compiles operands of one level.
 func (c *compiler) chain(n *node) (evalFn, *value.Value) {
 	operands := make([]evalFn, len(n.args))
 	allConstant := true
@@ -157,7 +157,38 @@ func (c *compiler) chain(n *node) (evalFn, *value.Value) {
 		allConstant = allConstant && constant != nil
 	}
 	ops := n.ops
-	eval := func(env *Env) (value.Value, error) {
+	eval := c.pair(n, operands)
+	if len(ops) > 1 || ops[0] == opOr || ops[0] == opAnd {
+		eval = c.run(n, operands)
+	}
+	if allConstant && n.ops[0] != opOr && n.ops[0] != opAnd {
+		if v, err := eval(&Env{limits: DefaultLimits()}); err == nil {
+			return func(*Env) (value.Value, error) { return v, nil }, &v
+		}
+	}
+	return eval, nil
+}
+
+// pair computes the usual chain, of two operands and one operator.
+func (c *compiler) pair(n *node, operands []evalFn) evalFn {
+	p, op, left, right := c.program, n.ops[0], operands[0], operands[1]
+	return func(env *Env) (value.Value, error) {
+		a, err := left(env)
+		if err != nil {
+			return value.Undefined, err
+		}
+		b, err := right(env)
+		if err != nil {
+			return value.Undefined, err
+		}
+		return p.binary(env, n, op, a, b)
+	}
+}
+
+// run computes a chain from left to right; | and & stop at the first that decides.
+func (c *compiler) run(n *node, operands []evalFn) evalFn {
+	ops := n.ops
+	return func(env *Env) (value.Value, error) {
 		v, err := operands[0](env)
 		for i := 0; i < len(ops) && err == nil; i++ {
 			switch ops[i] {
@@ -180,18 +211,12 @@ func (c *compiler) chain(n *node) (evalFn, *value.Value) {
 		}
 		return v, err
 	}
-	if allConstant && n.ops[0] != opOr && n.ops[0] != opAnd {
-		if v, err := eval(&Env{limits: DefaultLimits()}); err == nil {
-			return func(*Env) (value.Value, error) { return v, nil }, &v
-		}
-	}
-	return eval, nil
 }
 
 // binary computes one operation and charges the text that it makes.
 func (p *Program) binary(env *Env, n *node, op operator, a, b value.Value) (value.Value, error) {
 	v := apply(op, a, b)
-	if v.Kind() == value.KindText {
+	if op == opAdd && v.Kind() == value.KindText {
 		if err := env.Produce(len(v.Str())); err != nil {
 			return value.Undefined, p.failed(n, err)
 		}

@@ -140,7 +140,10 @@ func Compare(a, b value.Value) (order int, ok bool) {
 	if a.IsText() && b.IsText() {
 		return compareText(a.Str(), b.Str()), true
 	}
-	x, y := a.ToNumber(), b.ToNumber()
+	x, y := a.Float(), b.Float()
+	if a.Kind() != value.KindNumber || b.Kind() != value.KindNumber {
+		x, y = a.ToNumber(), b.ToNumber()
+	}
 	switch {
 	case x < y:
 		return -1, true

@@ -16,7 +16,7 @@ const patternTime = 50 * time.Millisecond
 
 // CompilePattern compiles the text of a regular expression, without slashes and flags.
 func CompilePattern(text string) (*Pattern, error) {
-	r, err := newRegex(text, "u")
+	r, err := newRegex(text, "u", true)
 	if err != nil {
 		return nil, errors.New("invalid regular expression: " + err.Error())
 	}

@@ -143,7 +143,7 @@ func compileRegex(pattern, flags string, limit time.Duration) (*regexp2.Regexp, 
 	if r := regexes.compiled[key]; r != nil {
 		return r, nil
 	}
-	r, err := newRegex(pattern, flags)
+	r, err := newRegex(pattern, flags, false)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func compileRegex(pattern, flags string, limit time.Duration) (*regexp2.Regexp, 
 	return r, nil
 }
 
-func newRegex(pattern, flags string) (*regexp2.Regexp, error) {
+func newRegex(pattern, flags string, named bool) (*regexp2.Regexp, error) {
 	if len(pattern) > maxPattern {
 		return nil, fmt.Errorf("it is longer than %d characters", maxPattern)
 	}
@@ -164,7 +164,7 @@ func newRegex(pattern, flags string) (*regexp2.Regexp, error) {
 			return nil, errors.New("a flag stands twice")
 		}
 	}
-	translated, err := translateRegex(pattern, flags)
+	translated, err := translateRegex(pattern, flags, named)
 	if err != nil {
 		return nil, err
 	}

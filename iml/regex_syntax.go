@@ -3,9 +3,11 @@ package iml
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // regexTranslator rewrites a regular expression of JavaScript (ECMA-262 22.2.1 and Annex
@@ -16,7 +18,9 @@ import (
 type regexTranslator struct {
 	in        []rune
 	pos       int
-	groups    int // capturing groups of the whole pattern
+	groups    int            // capturing groups of the whole pattern
+	names     map[string]int // of the named ones
+	named     bool           // named groups are allowed
 	unicode   bool
 	multiline bool
 	dotAll    bool
@@ -68,11 +72,12 @@ func escapedRune(r rune) string {
 	return fmt.Sprintf(`\u%04X`, r)
 }
 
-// translateRegex returns the pattern in the engine's syntax.
-func translateRegex(pattern, flags string) (string, error) {
-	t := regexTranslator{in: []rune(pattern), unicode: strings.Contains(flags, "u"), multiline: strings.Contains(flags, "m"),
+// translateRegex returns the pattern in the engine's syntax. Named groups become numbered
+// ones, where they are allowed.
+func translateRegex(pattern, flags string, named bool) (string, error) {
+	t := regexTranslator{in: []rune(pattern), named: named, unicode: strings.Contains(flags, "u"), multiline: strings.Contains(flags, "m"),
 		dotAll: strings.Contains(flags, "s")}
-	t.groups = countGroups(t.in)
+	t.countGroups()
 	if strings.Contains(flags, "y") {
 		t.out.WriteString(`\G(?:`)
 	}
@@ -87,21 +92,40 @@ func translateRegex(pattern, flags string) (string, error) {
 	return t.out.String(), nil
 }
 
-func countGroups(pattern []rune) int {
-	n, inClass := 0, false
-	for i := 0; i < len(pattern); i++ {
-		switch c := pattern[i]; {
+// countGroups finds the capturing groups, since references may come before them.
+func (t *regexTranslator) countGroups() {
+	t.names = map[string]int{}
+	inClass := false
+	for i := 0; i < len(t.in); i++ {
+		switch c := t.in[i]; {
 		case c == '\\':
 			i++
 		case inClass:
 			inClass = c != ']'
 		case c == '[':
 			inClass = true
-		case c == '(' && (i+1 >= len(pattern) || pattern[i+1] != '?'):
-			n++
+		case c == '(':
+			name, isNamed := groupName(t.in[i+1:])
+			if isNamed || i+1 >= len(t.in) || t.in[i+1] != '?' {
+				t.groups++
+			}
+			if isNamed {
+				t.names[name] = t.groups
+			}
 		}
 	}
-	return n
+}
+
+// groupName returns the name in ?<name>, behind the bracket of a group.
+func groupName(rest []rune) (name string, ok bool) {
+	if len(rest) < 3 || rest[0] != '?' || rest[1] != '<' || rest[2] == '=' || rest[2] == '!' {
+		return "", false
+	}
+	end := slices.Index(rest, '>')
+	if end < 0 || !isIdent(string(rest[2:end])) {
+		return "", false
+	}
+	return string(rest[2:end]), true
 }
 
 // has reports whether the rest of the pattern begins with s.
@@ -173,8 +197,13 @@ func (t *regexTranslator) group() error {
 			return nil
 		}
 	}
+	name, isNamed := groupName(t.in[t.pos+1:])
 	switch {
-	case t.has("(?<"):
+	case isNamed && t.named:
+		t.out.WriteByte('(')
+		t.pos += len("(?<>") + utf8.RuneCountInString(name)
+		return nil
+	case isNamed:
 		return errNamedGroup
 	case t.has("(?"):
 		return errors.New("invalid group")
@@ -235,7 +264,7 @@ func (t *regexTranslator) escape() error {
 		t.pos += 2
 		t.out.WriteString(`\` + string(c))
 		return nil
-	case c >= '1' && c <= '9' && t.backReference():
+	case c >= '1' && c <= '9' && t.backReference(), c == 'k' && t.named && t.nameReference():
 		return nil
 	}
 	set, r, err := t.atom()
@@ -261,6 +290,19 @@ func (t *regexTranslator) backReference() bool {
 		return false
 	}
 	t.pos = end
+	fmt.Fprintf(&t.out, `(?:\%d)`, n)
+	return true
+}
+
+// nameReference writes \k<name> of a group that there is.
+func (t *regexTranslator) nameReference() bool {
+	rest := string(t.in[t.pos+2:])
+	name, _, ok := strings.Cut(strings.TrimPrefix(rest, "<"), ">")
+	n := t.names[name]
+	if !ok || n == 0 || !strings.HasPrefix(rest, "<") {
+		return false
+	}
+	t.pos += len(`\k<>`) + utf8.RuneCountInString(name)
 	fmt.Fprintf(&t.out, `(?:\%d)`, n)
 	return true
 }

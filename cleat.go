@@ -8,6 +8,7 @@ import (
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/form"
 	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/value"
 )
@@ -107,6 +108,7 @@ type Component struct {
 	Forms       []*app.Code // of the parameters: static, then mappable
 
 	plan *engine.Plan
+	form *form.Form
 }
 
 // moduleKinds are the types of modules that run when they are asked to. The others
@@ -153,6 +155,7 @@ func (c *Component) compile(kind engine.Kind, code *app.Code) error {
 	plan, found := engine.Compile(engine.Source{Name: fmt.Sprintf("%s %q", c.Kind, c.ID), Kind: kind, Code: code,
 		Base: c.App.Base, Functions: c.App.hasFunction, Endpoint: c.App.endpoint})
 	c.plan = plan
+	c.form, _ = FormOf(c.Forms...)
 	return found.Err()
 }
 

@@ -64,16 +64,21 @@ type Run struct {
 }
 
 // Start begins a run; nothing is sent before the first bundle is asked for. The error is
-// a [*ConnectionError] when the connection does not fit or needs the user.
+// a [*ConnectionError] when the connection does not fit or needs the user, and an
+// [*engine.Error] of type DataError whose cause are [form.Problems] when the parameters of
+// a module do not fit its form.
 func (rt *Runtime) Start(ctx context.Context, c *Component, in Input) (*Run, error) {
 	if err := c.fits(in.Connection, rt.now()); err != nil {
 		return nil, err
 	}
+	parameters, err := rt.parameters(ctx, c, in.Parameters)
+	if err != nil {
+		return nil, err
+	}
 	run := &Run{runtime: rt, record: in.Connection}
-	input := engine.Input{Parameters: value.FromCollection(in.Parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit, Retries: in.Retries}
+	input := engine.Input{Parameters: value.FromCollection(parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit, Retries: in.Retries}
 	input.Secrets = engine.Leaves(c.App.common)
 	if in.Connection != nil {
-		var err error
 		if input, err = run.connect(ctx, c, in.Retries, input); err != nil {
 			return nil, err
 		}

@@ -63,7 +63,7 @@ func (p *pass) convertList(l *level, fields *list) {
 		at := &place{l.at, f.Name, 0}
 		v, given := l.in.Lookup(f.Name)
 		if !given {
-			v = f.standard()
+			v = f.Standard()
 		}
 		made, ok := p.convert(l, f, v, at)
 		l.out.Set(f.Name, value.Undefined) // the place before those of nested fields
@@ -77,8 +77,9 @@ func (p *pass) convertList(l *level, fields *list) {
 	})
 }
 
-// standard is the value of a field that is not given (parameters.md 8.4).
-func (f *Field) standard() value.Value {
+// Standard is the value of a field that is not given: its default, or the options that
+// are chosen beforehand (parameters.md 8.4). It is undefined when there is none.
+func (f *Field) Standard() value.Value {
 	if !f.Default.IsUndefined() {
 		return f.Default
 	}

@@ -67,6 +67,15 @@ type Button struct {
 // Button returns the search button of f, or nil.
 func (f *Field) Button() *Button { return f.button }
 
+// Options returns the options that the definition itself lists, none for those of an RPC.
+// The slice must not be changed.
+func (f *Field) Options() []Option {
+	if f.options == nil {
+		return nil
+	}
+	return f.options.list
+}
+
 // Secret reports whether values of f must not be shown to anybody.
 func (f *Field) Secret() bool { return f.Type.Secret || secretName(f.Name) }
 

@@ -38,7 +38,7 @@ type pass struct {
 	depth    int              // lists of RPCs that stand inside each other here
 	lists    int              // lists of RPCs that were walked over
 	expanded map[*Field]*Field
-	running  bool             // the run stage
+	running  bool // the run stage
 }
 
 func (f *Form) pass(ctx context.Context, values *value.Collection, o Options) *pass {

@@ -52,7 +52,7 @@ func (r *resolver) field(f *Field, l *level) {
 	at := &place{l.at, f.Name, 0}
 	made := &Shown{Field: f, Depth: r.depth}
 	if made.Value, made.Given = l.in.Lookup(f.Name); !made.Given {
-		made.Value = f.standard()
+		made.Value = f.Standard()
 	}
 	r.shown = append(r.shown, made)
 	if o, known, _ := r.choices(f, l, at); known && !f.is("filter") {

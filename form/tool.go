@@ -93,7 +93,7 @@ func (g *toolFields) add(fields *list, when string) {
 		if f.Advanced {
 			g.advanced = append(g.advanced, f.Name)
 		}
-		if f.Required && f.standard().IsUndefined() && when == "" && !x.o.Output {
+		if f.Required && f.Standard().IsUndefined() && when == "" && !x.o.Output {
 			g.required = append(g.required, f.Name)
 		}
 		g.properties.Set(f.Name, made.value())
@@ -159,7 +159,7 @@ func (x *toolExport) field(f *Field) *schema {
 	if f.validate != nil && f.validate.enum != nil && f.Type.Stored == "string" {
 		s.set("enum", value.List(f.validate.enum...))
 	}
-	if v := f.standard(); !v.IsUndefined() && !x.o.Output {
+	if v := f.Standard(); !v.IsUndefined() && !x.o.Output {
 		s.set("default", v)
 	}
 	if kind := s.Get("type"); x.o.Output && kind.Str() != "" {

@@ -1,0 +1,82 @@
+package cleat
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cleat-run/cleat/app"
+	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/form"
+	"github.com/cleat-run/cleat/source"
+	"github.com/cleat-run/cleat/value"
+)
+
+// FormOf compiles code sections into one form, such as the static and the mappable
+// parameters of a module; those that are nil or empty add nothing. The form is never nil.
+func FormOf(sections ...*app.Code) (*form.Form, source.Diagnostics) {
+	var parts []form.Section
+	for _, code := range sections {
+		if code.Root() != nil {
+			parts = append(parts, form.Section{Doc: code.Doc, Root: code.Root()})
+		}
+	}
+	return form.Compile(parts...)
+}
+
+// Form is the form of the component's parameters.
+func (c *Component) Form() *form.Form { return c.form }
+
+// parameters converts and checks what a module runs with. RPCs get their parameters as
+// they were entered (parameters.md 9).
+func (rt *Runtime) parameters(ctx context.Context, c *Component, given *value.Collection) (*value.Collection, error) {
+	if c.Kind != app.ModuleKind {
+		return given, nil
+	}
+	m := c.App.App.Module(c.ID)
+	made, report := c.form.Convert(ctx, given, form.Options{
+		Platform: c.App.ManifestVersion, Timezone: rt.connector.Timezone, Now: rt.connector.Now,
+		Erase: m.Crud == "update" || m.Type == app.Universal})
+	if len(report.Problems) == 0 {
+		return made, nil
+	}
+	first := report.Problems[0]
+	return nil, &engine.Error{Type: engine.DataError, Message: report.Problems.Error(), Hint: first.Hint, Position: first.Field, Cause: report.Problems}
+}
+
+// rpcTime is how long an RPC of a form may take (components.md 9).
+const rpcTime = 40 * time.Second
+
+// RPC runs the RPCs of an app for its forms, with a connection or without one when record
+// is nil.
+func (rt *Runtime) RPC(a *App, record *connect.Record) form.RPC {
+	return form.RPCFunc(func(ctx context.Context, call form.Call) (value.Value, error) {
+		if !strings.HasPrefix(call.URL, "rpc://") || strings.Contains(call.Name(), "/") {
+			return value.Undefined, fmt.Errorf("%s belongs to the platform and is not known here", call.URL)
+		}
+		c, err := a.RPC(call.Name())
+		if err != nil {
+			return value.Undefined, err
+		}
+		values, err := call.Parameters()
+		if err != nil {
+			return value.Undefined, err
+		}
+		ctx, cancel := context.WithTimeout(ctx, rpcTime)
+		defer cancel()
+		run, err := rt.Start(ctx, c, Input{Connection: record, Parameters: values})
+		if err != nil {
+			return value.Undefined, err
+		}
+		all := value.NewArray()
+		for item, err := range run.Bundles(ctx) {
+			if err != nil {
+				return value.Undefined, err
+			}
+			all.Append(item)
+		}
+		return value.FromArray(all), nil
+	})
+}

@@ -145,8 +145,9 @@ func (f *factory) connectionNames(ctx context.Context, word func(*connect.Record
 func completeParam(kind app.Kind) completer {
 	names := listed(func(_ *cobra.Command, args []string) []string {
 		var list []string
-		for _, field := range declaredIn(formsOf(kind, args)...).top {
-			list = append(list, explained(field.name+"=", field.label))
+		fields, _ := cleat.FormOf(formsOf(kind, args)...)
+		for _, field := range fields.Fields() {
+			list = append(list, explained(field.Name+"=", field.Label))
 		}
 		return list
 	})

@@ -63,7 +63,7 @@ func runConnect(ctx context.Context, o *connectOptions) error {
 	if err != nil {
 		return unknownComponent(err)
 	}
-	fields := declaredIn(a.Connection(t.ID).Parameters)
+	fields, _ := cleat.FormOf(a.Connection(t.ID).Parameters)
 	values, err := o.params.read(o.factory, fields)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func runConnect(ctx context.Context, o *connectOptions) error {
 	if err := o.ask(fields, values); err != nil {
 		return err
 	}
-	if err := fields.require(values); err != nil {
+	if err := fillIn(fields, values); err != nil {
 		return err
 	}
 	records, err := o.openStore(ctx)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cleat-run/cleat"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/store"
@@ -256,8 +257,7 @@ func (f *factory) edit(ctx context.Context, records *store.SQLite, r *connect.Re
 	if err != nil {
 		return err
 	}
-	fields := declaredIn(a.Connection(t.ID).Parameters)
-	fields.top = nil // nothing is required, and no default applies
+	fields, _ := cleat.FormOf(a.Connection(t.ID).Parameters)
 	values, err := params.read(f, fields)
 	if err != nil {
 		return err

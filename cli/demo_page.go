@@ -126,20 +126,19 @@ func (p *demoPage) runForm(ctx context.Context, id string, r *http.Request) ([]v
 	if err != nil {
 		return nil, err
 	}
-	fields := declaredIn(c.Forms...)
 	values := value.NewCollection(4)
-	for _, field := range fields.top {
-		text := r.PostFormValue("param-" + field.name)
+	for _, field := range c.Form().Fields() {
+		text := r.PostFormValue("param-" + field.Name)
 		if text == "" {
 			continue
 		}
-		v, err := parseAs(field.kind, text)
+		v, err := parseAs(field, text)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", field.label, err)
+			return nil, fmt.Errorf("%s: %w", field.Label, err)
 		}
-		values.Set(field.name, v)
+		values.Set(field.Name, v)
 	}
-	if names := fields.missing(values); len(names) > 0 {
+	if names := missing(c.Form(), values); len(names) > 0 {
 		return nil, errors.New("a value is missing: " + strings.Join(names, ", "))
 	}
 	record := p.connected()
@@ -228,12 +227,12 @@ func (p *demoPage) forms(record *connect.Record, chosen map[string][]string) []d
 			continue // not one that runs alone
 		}
 		shown := demoModule{ID: m.ID, Label: m.Label, Description: m.Description}
-		for _, field := range declaredIn(c.Forms...).top {
-			f := demoField{Name: field.name, Label: field.label, Kind: field.kind, Required: field.required, Value: field.standard.ToText()}
-			if values := chosen["param-"+field.name]; len(values) > 0 {
+		for _, field := range c.Form().Fields() {
+			f := demoField{Name: field.Name, Label: field.Label, Kind: field.Type.Name, Required: field.Required, Value: field.Standard().ToText()}
+			if values := chosen["param-"+field.Name]; len(values) > 0 {
 				f.Value = values[0]
 			}
-			if field.kind == "select" {
+			if field.Type.Name == "select" {
 				f.Options = p.options(record, f.Value)
 			}
 			shown.Fields = append(shown.Fields, f)

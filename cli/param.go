@@ -3,13 +3,11 @@ package cli
 import (
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/cleat-run/cleat/app"
-	"github.com/cleat-run/cleat/jsonc"
+	"github.com/cleat-run/cleat/form"
 	"github.com/cleat-run/cleat/value"
 	"github.com/spf13/cobra"
 )
@@ -25,9 +23,8 @@ func (p *paramFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&p.file, "params", "", "`file` with a JSON object of parameters, - for standard input")
 }
 
-// read returns the parameters, those of --param over those of --params, with the defaults
-// of fields that were not given (parameters.md 8.4).
-func (p *paramFlags) read(f *factory, fields declared) (*value.Collection, error) {
+// read returns the parameters, those of --param over those of --params.
+func (p *paramFlags) read(f *factory, fields *form.Form) (*value.Collection, error) {
 	values := value.NewCollection(4)
 	if p.file != "" {
 		var err error
@@ -35,7 +32,7 @@ func (p *paramFlags) read(f *factory, fields declared) (*value.Collection, error
 			return nil, err
 		}
 		for name := range values.All() {
-			if err := fields.known(name); err != nil {
+			if err := known(fields, name); err != nil {
 				return nil, err
 			}
 		}
@@ -51,128 +48,73 @@ func (p *paramFlags) read(f *factory, fields declared) (*value.Collection, error
 		}
 		values.Set(name, v)
 	}
-	for _, d := range fields.top {
-		if _, given := values.Lookup(d.name); !given && !d.standard.IsUndefined() {
-			values.Set(d.name, d.standard)
-		}
-	}
 	return values, nil
 }
 
-func (f *factory) readParam(fields declared, name, text string) (value.Value, error) {
-	if err := fields.known(name); err != nil {
+func (f *factory) readParam(fields *form.Form, name, text string) (value.Value, error) {
+	if err := known(fields, name); err != nil {
 		return value.Undefined, err
 	}
+	field := fields.Field(name)
 	if file, isFile := strings.CutPrefix(text, "@"); isFile {
 		content, err := f.read(file)
 		if err != nil {
 			return value.Undefined, err
 		}
+		if field != nil && field.Type.Name == "buffer" {
+			return value.Buffer(content), nil
+		}
 		text = trimLineEnd(string(content))
 	}
-	v, err := parseAs(fields.types[name], text)
+	v, err := parseAs(field, text)
 	if err != nil {
 		return v, usagef("see the parameter's type in the app", "parameter %q: %v", name, err)
 	}
 	return v, nil
 }
 
-// missing names the required parameters that have no value.
-func (d declared) missing(values *value.Collection) []string {
-	var names []string
-	for _, field := range d.top {
-		if field.required && values.Get(field.name).IsEmpty() {
-			names = append(names, field.name)
+// fillIn adds the defaults of the fields that were not given (parameters.md 8.4), and
+// refuses to go on without the required ones.
+func fillIn(fields *form.Form, values *value.Collection) error {
+	for _, field := range fields.Fields() {
+		if _, given := values.Lookup(field.Name); !given && !field.Standard().IsUndefined() {
+			values.Set(field.Name, field.Standard())
 		}
 	}
-	return names
-}
-
-// require refuses to go on without the required parameters.
-func (d declared) require(values *value.Collection) error {
-	if names := d.missing(values); len(names) > 0 {
+	if names := missing(fields, values); len(names) > 0 {
 		return usagef("give it with --param "+names[0]+"=…", "missing parameter %s", strings.Join(names, ", "))
 	}
 	return nil
 }
 
-// declared are the parameters that forms declare.
-type declared struct {
-	types map[string]string // by name; nested fields stand beside the others
-	top   []declaredField   // not nested
-	open  bool              // an RPC decides about some fields, so that every name may be right
-}
-
-type declaredField struct {
-	name, label, kind string
-	required          bool
-	standard          value.Value
-}
-
-func declaredIn(forms ...*app.Code) declared {
-	d := declared{types: map[string]string{}}
-	for _, form := range forms {
-		d.collect(form.Root(), true)
-	}
-	return d
-}
-
-// collect walks over a section: an array of fields and RPCs, or one RPC.
-func (d *declared) collect(section *jsonc.Node, top bool) {
-	if section == nil {
-		return
-	}
-	if section.Is(jsonc.String) {
-		d.open = true
-		return
-	}
-	for _, field := range section.Elements {
-		if field.Is(jsonc.String) {
-			d.open = true
-			continue
-		}
-		d.field(field, top)
-	}
-}
-
-func (d *declared) field(field *jsonc.Node, top bool) {
-	text := func(key string) string { return field.Get(key).Value().ToText() }
-	name, kind := text("name"), text("type")
-	if name == "" {
-		return
-	}
-	if kind == "select" && field.Get("multiple").Value().Truthy() {
-		kind = "array"
-	}
-	d.types[name] = kind
-	if top {
-		d.top = append(d.top, declaredField{name, first(text("label"), name), kind, field.Get("required").Value().Truthy(), field.Get("default").Value()})
-	}
-	d.nested(field)
-}
-
-// nested collects the fields that a field shows: they are its siblings in the values.
-func (d *declared) nested(holder *jsonc.Node) {
-	for _, key := range []string{"nested", "options"} {
-		switch node := holder.Get(key); {
-		case node.Is(jsonc.Object):
-			d.collect(node.Get("store"), false)
-			d.nested(node)
-		case key == "nested":
-			d.collect(node, false)
-		case node.Is(jsonc.Array):
-			for _, option := range node.Elements {
-				d.nested(option)
-			}
+// missing names the required parameters that have no value.
+func missing(fields *form.Form, values *value.Collection) []string {
+	var names []string
+	for _, field := range fields.Fields() {
+		if needed(field, values) {
+			names = append(names, field.Name)
 		}
 	}
+	return names
 }
 
-func (d declared) known(name string) error {
-	if _, ok := d.types[name]; ok || d.open {
+// needed reports whether a field has to be filled in and is not.
+func needed(field *form.Field, values *value.Collection) bool {
+	v, given := values.Lookup(field.Name)
+	if !given {
+		v = field.Standard()
+	}
+	return field.Required && v.IsEmpty()
+}
+
+// known refuses names that no field has, unless an RPC decides about some fields, so that
+// every name may be right.
+func known(fields *form.Form, name string) error {
+	if fields.Field(name) != nil || fields.Open() {
 		return nil
 	}
-	names := slices.Sorted(maps.Keys(d.types))
+	names := fields.Names()
+	slices.Sort(names)
 	hint := "there are no parameters"
 	if near := nearest(name, names); near != "" {
 		hint = "did you mean " + near + "?"
@@ -182,56 +124,76 @@ func (d declared) known(name string) error {
 	return usagef(hint, "unknown parameter %q", name)
 }
 
-// parseAs reads what a person typed by the declared type. Texts are taken as they are;
-// types that hold several values are JSON.
-func parseAs(kind, text string) (value.Value, error) {
-	switch kind {
-	case "number", "integer", "uinteger", "port":
+// parseAs reads what a person typed by the type of the field, which is nil when only an
+// RPC knows it. Texts are taken as they are; types that hold several values are JSON.
+func parseAs(field *form.Field, text string) (value.Value, error) {
+	switch {
+	case field == nil:
+		return value.Text(text), nil
+	case field.Multiple || field.Type.Stored == "array":
+		return parseJSON(text, "array")
+	case field.Type.Stored == "object":
+		return parseJSON(text, "object")
+	case field.Type.Stored == "number":
 		v, err := value.ParseJSON([]byte(strings.TrimSpace(text)))
 		if err != nil || v.Kind() != value.KindNumber {
 			return v, fmt.Errorf("%q is no number", text)
 		}
 		return v, nil
-	case "boolean", "checkbox":
+	case field.Type.Stored == "boolean":
 		b, err := strconv.ParseBool(text)
 		if err != nil {
 			return value.Undefined, fmt.Errorf("%q is neither true nor false", text)
 		}
 		return value.Bool(b), nil
-	case "array", "collection", "filter", "dynamicCollection", "any", "select":
-		v, err := value.ParseJSON([]byte(text))
-		if err != nil {
-			if kind == "any" || kind == "select" {
-				return value.Text(text), nil
-			}
-			return v, fmt.Errorf("a JSON %s is expected: %w", map[bool]string{true: "array", false: "object"}[kind == "array" || kind == "filter"], err)
-		}
-		if kind == "select" && v.Kind() != value.KindNumber && v.Kind() != value.KindBool {
-			return value.Text(text), nil
-		}
-		return v, nil
+	case field.Type.Stored == "" && field.Type.Name != "json":
+		return parseChoice(field, text), nil
 	}
 	return value.Text(text), nil
 }
 
+func parseJSON(text, kind string) (value.Value, error) {
+	v, err := value.ParseJSON([]byte(text))
+	if err != nil {
+		return v, fmt.Errorf("a JSON %s is expected: %w", kind, err)
+	}
+	return v, nil
+}
+
+// parseChoice reads a value that may be of any type: the option that is written so, or
+// what it is as JSON. What only looks like JSON is a text where options are chosen.
+func parseChoice(field *form.Field, text string) value.Value {
+	for _, o := range field.Options() {
+		if o.Value.ToText() == text {
+			return o.Value
+		}
+	}
+	v, err := value.ParseJSON([]byte(text))
+	simple := v.Kind() == value.KindNumber || v.Kind() == value.KindBool
+	if err != nil || field.Type.Name != "any" && !simple {
+		return value.Text(text)
+	}
+	return v
+}
+
 // ask lets a person type the required parameters that were not given.
-func (f *factory) ask(fields declared, values *value.Collection) error {
+func (f *factory) ask(fields *form.Form, values *value.Collection) error {
 	if !f.std.IsTerminal || f.json {
 		return nil
 	}
-	for _, field := range fields.top {
-		if !field.required || !values.Get(field.name).IsEmpty() {
+	for _, field := range fields.Fields() {
+		if !needed(field, values) {
 			continue
 		}
-		text, err := f.prompt(field.label, field.kind == "password")
+		text, err := f.prompt(field.Label, field.Type.Secret)
 		if err != nil {
 			return err
 		}
-		v, err := parseAs(field.kind, text)
+		v, err := parseAs(field, text)
 		if err != nil {
 			return err
 		}
-		values.Set(field.name, v)
+		values.Set(field.Name, v)
 	}
 	return nil
 }

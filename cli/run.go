@@ -119,12 +119,11 @@ func (o *runOptions) with(ctx context.Context, compile func(*cleat.App, string) 
 	if err != nil {
 		return unknownComponent(err)
 	}
-	fields := declaredIn(c.Forms...)
-	values, err := o.params.read(o.factory, fields)
+	values, err := o.params.read(o.factory, c.Form())
 	if err != nil {
 		return err
 	}
-	if err := fields.require(values); err != nil {
+	if err := fillIn(c.Form(), values); err != nil {
 		return err
 	}
 	records, record, err := o.chosen(ctx, c)

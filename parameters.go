@@ -35,15 +35,19 @@ func (rt *Runtime) parameters(ctx context.Context, c *Component, given *value.Co
 	if c.Kind != app.ModuleKind {
 		return given, nil
 	}
-	m := c.App.App.Module(c.ID)
-	made, report := c.form.Convert(ctx, given, form.Options{
-		Platform: c.App.ManifestVersion, Timezone: rt.connector.Timezone, Now: rt.connector.Now,
-		Erase: m.Crud == "update" || m.Type == app.Universal})
+	made, report := c.form.Convert(ctx, given, rt.FormOptions(c.App, c.App.App.Module(c.ID)))
 	if len(report.Problems) == 0 {
 		return made, nil
 	}
 	first := report.Problems[0]
 	return nil, &engine.Error{Type: engine.DataError, Message: report.Problems.Error(), Hint: first.Hint, Position: first.Field, Cause: report.Problems}
+}
+
+// FormOptions returns how the values of a form of the app are converted: of the module m,
+// or of something else when m is nil.
+func (rt *Runtime) FormOptions(a *App, m *app.Module) form.Options {
+	return form.Options{Platform: a.ManifestVersion, Timezone: rt.connector.Timezone, Now: rt.connector.Now,
+		Erase: m != nil && (m.Crud == "update" || m.Type == app.Universal)}
 }
 
 // rpcTime is how long an RPC of a form may take (components.md 9).

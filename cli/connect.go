@@ -9,6 +9,7 @@ import (
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/form"
 	"github.com/cleat-run/cleat/store"
 	"github.com/spf13/cobra"
 )
@@ -72,6 +73,9 @@ func runConnect(ctx context.Context, o *connectOptions) error {
 		return err
 	}
 	if err := fillIn(fields, values); err != nil {
+		return err
+	}
+	if values, err = converted(ctx, fields, values, form.Options{Platform: a.ManifestVersion, Timezone: o.timezone}); err != nil {
 		return err
 	}
 	records, err := o.openStore(ctx)

@@ -39,7 +39,10 @@ func beforeDashes(args []string) []string {
 
 func newRoot(f *factory) *cobra.Command {
 	root := newGroup("cleat", "Run Make.com custom apps anywhere",
-		newDemo(f), newInspect(f), newLint(f), newConnect(f), newConnections(f), newRun(f), newRPC(f), newNew(f), newEval(f), newIML(f), newOAuth1(f))
+		newDemo(f), newInspect(f), newLint(f), newNew(f),
+		newConnect(f), newConnections(f),
+		newRun(f), newForm(f), newRPC(f),
+		newEval(f), newIML(f), newOAuth1(f))
 	root.Version = version()
 	root.SetVersionTemplate("cleat {{.Version}}\n")
 	root.SilenceErrors, root.SilenceUsage = true, true

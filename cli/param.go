@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -85,6 +86,15 @@ func fillIn(fields *form.Form, values *value.Collection) error {
 		return usagef("give it with --param "+names[0]+"=…", "missing parameter %s", strings.Join(names, ", "))
 	}
 	return nil
+}
+
+// converted is what a form makes of values, which fit it as a whole.
+func converted(ctx context.Context, fields *form.Form, values *value.Collection, o form.Options) (*value.Collection, error) {
+	made, report := fields.Convert(ctx, values, o)
+	if len(report.Problems) > 0 {
+		return nil, usagef(report.Problems[0].Hint, "%s", report.Problems.Error())
+	}
+	return made, nil
 }
 
 // missing names the required parameters that have no value.

@@ -149,6 +149,9 @@ func (f *Form) Fields() []*Field { return f.list.fields() }
 // that only [Form.Resolve] tells which there are.
 func (f *Form) Open() bool { return f.list.open() }
 
+// Asks reports whether an RPC is asked for anything in the form: for fields or options.
+func (f *Form) Asks() bool { return f.list.asks() }
+
 // Field returns the field with a name that stands at the top or is nested in one there,
 // the first one if there are several, or nil.
 func (f *Form) Field(name string) *Field { return f.list.find(name) }

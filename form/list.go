@@ -1,5 +1,7 @@
 package form
 
+import "slices"
+
 func (l *list) add(i item) {
 	l.items = append(l.items, i)
 	l.plain = l.plain && i.field != nil
@@ -89,6 +91,18 @@ func (l *list) open() bool {
 		}
 	}
 	return false
+}
+
+func (l *list) asks() bool {
+	if l == nil || l.plain && len(l.items) == 0 {
+		return false
+	}
+	return !l.plain || slices.ContainsFunc(l.items, func(i item) bool { return i.field.asks() })
+}
+
+func (f *Field) asks() bool {
+	return f.options != nil && f.options.remote != "" || f.spec.asks() || f.element != nil && f.element.asks() ||
+		slices.ContainsFunc(f.branches(), (*list).asks)
 }
 
 // collectNames notes every name that belongs to this list, shown or not.

@@ -183,10 +183,8 @@ func (c *compiler) search(node *jsonc.Node) *Button {
 	}
 	b := &Button{URL: url}
 	b.Label, _ = node.Get("label").Str()
-	if p := node.Get("parameters"); p.Is(jsonc.String) {
-		b.Remote = p.Text
-		return b
-	} else if p != nil {
+	if p := node.Get("parameters"); p != nil {
+		b.remote, _ = p.Str()
 		b.Form = &Form{c.list(p), c.types}
 	}
 	return b

@@ -42,7 +42,7 @@ func (f *Field) expanded(types typeTable) *Field {
 	doc, _ := jsonc.Parse(source.NewFile(f.Type.Name, []byte(expansions[f.Type.Name])))
 	c := &compiler{types: types, doc: doc, item: true}
 	made := c.field(doc.Root)
-	made.Name, made.Label, made.Required, made.Default, made.expressions, made.validate = f.Name, f.Label, f.Required, f.Default, f.expressions, f.validate
+	made.Name, made.Label, made.Required, made.Default, made.expressions, made.validate, made.button = f.Name, f.Label, f.Required, f.Default, f.expressions, f.validate, f.button
 	return made
 }
 

@@ -55,18 +55,6 @@ type Field struct {
 	unchosen    value.Value // the default that an option sets
 }
 
-// Button is a search button beside a field: a small form, an RPC, and a list of values
-// to choose from.
-type Button struct {
-	Label  string
-	URL    string
-	Form   *Form  // what the search asks for; nil when Remote says it
-	Remote string // rpc:// of the form
-}
-
-// Button returns the search button of f, or nil.
-func (f *Field) Button() *Button { return f.button }
-
 // Options returns the options that the definition itself lists, none for those of an RPC.
 // The slice must not be changed.
 func (f *Field) Options() []Option {

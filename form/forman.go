@@ -117,8 +117,8 @@ func (x *formanExport) search(f *Field, s *schema, tail []string) {
 	}
 	input := newSchema()
 	switch {
-	case b.Remote != "":
-		input.text("$ref", b.Remote)
+	case b.remote != "":
+		input.text("$ref", b.remote)
 	case b.Form != nil:
 		input.text("type", "object")
 		x.collection(input, b.Form.list, tail)

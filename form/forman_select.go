@@ -56,7 +56,14 @@ func fetchOptions(f *Field, path bool) *schema {
 func (x *formanExport) choices(f *Field, s *schema, tail []string) {
 	all := slices.Clone(f.options.list)
 	for i := range all {
-		if o := &all[i]; o.grouped {
+		o := &all[i]
+		// The official converter does not heed options.label here.
+		if label, ok := o.node.Get("label").Str(); ok && label != "" {
+			o.Label, o.named = label, true
+		} else {
+			o.Label, o.named = o.Value.ToText(), false
+		}
+		if o.grouped {
 			o.Label, o.named = o.Group+": "+o.Label, true
 		}
 	}

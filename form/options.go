@@ -17,6 +17,7 @@ type Option struct {
 	File    bool // of a file field: a file, not a folder
 	nested  *nested
 	named   bool // the source gives a label
+	node    *jsonc.Node
 	grouped bool
 }
 
@@ -111,7 +112,7 @@ func (c *compiler) choices(store *jsonc.Node, o *options, f *Field) []Option {
 }
 
 func (c *compiler) choice(node *jsonc.Node, o *options, f *Field) Option {
-	choice := Option{Value: node.Get(o.valueKey).Value(), Default: node.Get("default").Value().Truthy(), File: node.Get("file").Value().Truthy()}
+	choice := Option{node: node, Value: node.Get(o.valueKey).Value(), Default: node.Get("default").Value().Truthy(), File: node.Get("file").Value().Truthy()}
 	switch label := node.Get(o.labelKey).Value(); {
 	case label.IsEmpty():
 		choice.Label = choice.Value.ToText()

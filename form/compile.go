@@ -17,6 +17,7 @@ type compiler struct {
 	doc   *jsonc.Document
 	found source.Diagnostics
 	depth int
+	below int  // fields that show the ones under way
 	item  bool // the field is the spec of an array: it needs no name
 }
 
@@ -49,6 +50,7 @@ func (c *compiler) list(node *jsonc.Node) *list {
 		c.element(l, node)
 	}
 	l.collectNames()
+	c.repeatedNames(l)
 	return l
 }
 
@@ -107,6 +109,7 @@ func (c *compiler) field(node *jsonc.Node) *Field {
 		f.Type.compile(c, f)
 	}
 	c.standard(f)
+	c.advise(f, anonymous)
 	return f
 }
 
@@ -157,6 +160,8 @@ func (c *compiler) mapping(f *Field) {
 // nestedIn reads the fields that a field or an option shows: a list, one RPC,
 // {store, domain}, or for booleans {true, false}.
 func (c *compiler) nestedIn(node *jsonc.Node, f *Field) *nested {
+	c.below++
+	defer func() { c.below-- }()
 	switch {
 	case node == nil || node.IsNull():
 		return nil

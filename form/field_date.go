@@ -9,7 +9,7 @@ import (
 	"github.com/cleat-run/cleat/value"
 )
 
-var dateType = Type{Name: "date", Summary: "A date, with or without a time of day.", Stored: "string", Keys: "time min max past", compile: compileDate,
+var dateType = Type{Name: "date", Summary: "A date, with or without a time of day.", Stored: "string", Keys: "time", compile: compileDate,
 	convert: toDate, empty: emptyPlain, accept: acceptDate, tool: toolFormat("date-time")}
 
 func compileDate(_ *compiler, f *Field) {

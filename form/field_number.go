@@ -9,9 +9,9 @@ import (
 )
 
 var (
-	numberType   = Type{Name: "number", Summary: "A number.", Stored: "number", Keys: "min max", convert: toNumber, empty: emptyPlain, accept: acceptNumber, tool: toolNumber}
-	integerType  = Type{Name: "integer", Summary: "A whole number.", Stored: "number", Keys: "min max", convert: toWhole(math.Inf(-1)), empty: emptyPlain, accept: acceptNumber, tool: toolNumber}
-	uintegerType = Type{Name: "uinteger", Summary: "A whole number that is not negative.", Stored: "number", Keys: "min max", convert: toWhole(0), empty: emptyPlain, accept: acceptNumber, tool: toolNumber}
+	numberType   = Type{Name: "number", Summary: "A number.", Stored: "number", convert: toNumber, empty: emptyPlain, accept: acceptNumber, tool: toolNumber}
+	integerType  = Type{Name: "integer", Summary: "A whole number.", Stored: "number", convert: toWhole(math.Inf(-1)), empty: emptyPlain, accept: acceptNumber, tool: toolNumber}
+	uintegerType = Type{Name: "uinteger", Summary: "A whole number that is not negative.", Stored: "number", convert: toWhole(0), empty: emptyPlain, accept: acceptNumber, tool: toolNumber}
 	portType     = Type{Name: "port", Summary: "The number of a port, 1 to 65535.", Stored: "number", convert: toWhole(math.Inf(-1)), empty: emptyPlain, accept: acceptPort, tool: toolNumber}
 )
 

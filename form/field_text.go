@@ -7,7 +7,7 @@ import (
 	"github.com/cleat-run/cleat/value"
 )
 
-const textKeys = "multiline rows tags prefix postfix min max"
+const textKeys = "multiline rows tags prefix postfix"
 
 var (
 	textType     = Type{Name: "text", Summary: "A text.", Stored: "string", Keys: textKeys, convert: toText, accept: acceptText, tool: toolText}

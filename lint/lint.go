@@ -131,6 +131,7 @@ func (p *pass) forms() {
 		_, found := form.Compile(form.Section{Doc: code.Doc, Root: code.Root()})
 		p.found.Add(found...)
 		p.feeds(code, code.Root())
+		p.parameters(code)
 	}
 }
 

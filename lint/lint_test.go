@@ -108,6 +108,15 @@ var wrong = []struct {
 	changes []string
 	want    string // file:line:column: severity code: message
 }{
+	{"PAR018", []string{"addBook.params", "", `[{"name":"title","type":"text"},{"name":"shelf","type":"select","options":"rpc://shelves","required":true}]`}, `addBook.params:1:33: warning PAR018: fields stand in the order required, optional, advanced`},
+	{"PAR019", []string{"addBook.params", `"Title"`, `"{{parameters.shelf}}"`}, `addBook.params:1:40: error PAR019: expressions are not evaluated in mappable parameters`},
+	{"PAR020", []string{"addBook.params", `"required":true`, `"required":true,"editable":true`}, `addBook.params:1:64: warning PAR020: editable is the old name of mappable`},
+	{"PAR022", []string{"addBook.params", `[{`, `[{"name":"tags","type":"array","required":true,"spec":[{"name":"tag","type":"text","required":true}]},{`}, `addBook.params:1:95: warning PAR022: required is not enforced inside the items of an array`},
+	{"PAR023", []string{"addBook.params", `},{`, `},{"name":"more","type":"collection","spec":[{"name":"tag","type":"text","required":true}]},{`}, `addBook.params:1:147: warning PAR023: a required field inside an optional collection`},
+	{"PAR028", []string{"addBook.params", `"type":"text"`, `"type":"password"`}, `addBook.params:1:25: warning PAR028: a password outside a connection is kept as plain text`},
+	{"PAR035", []string{"addBook.params", `[{`, `[{"type":"html"},{`}, `addBook.params:1:10: warning PAR035: HTML in a form`},
+	{"PAR035", []string{"addBook.params", `[{`, `[{"type":"banner","text":"short"},{`}, `addBook.params:1:2: warning PAR035: the text of a banner has 50 to 300 characters`},
+	{"PAR036", []string{"listBooks.params", `[{`, `[{"name":"page","type":"uinteger"},{`}, `listBooks.params:1:10: warning PAR036: people do not turn pages: "page"`},
 	{"FMT006", []string{"addBook", `"response":`, `"respnse":{},"response":`}, `addBook:1:79: error FMT006: unknown directive "respnse"`},
 	{"FMT006", []string{"addBook", `"output":`, `"outputt":`}, `addBook:1:91: error FMT006: unknown directive "response.outputt"`},
 	{"FMT007", []string{"addBook", `"output":`, `"limit":5,"output":`}, `addBook:1:91: warning FMT007: "response.limit" is not available in an action`},

@@ -60,6 +60,15 @@ func Rules() []Rule {
 		rule("RPC002", w, "no form uses the RPC"),
 		rule("RPC004", w, "the RPC has no limit of 500 or less"),
 
+		rule("PAR018", w, "the fields are not in the order required, optional, advanced"),
+		rule("PAR019", e, "an expression in a file of mappable parameters"),
+		rule("PAR020", w, "editable in a file of mappable parameters"),
+		rule("PAR022", w, "required inside the items of an array is not enforced"),
+		rule("PAR023", w, "a required field inside an optional collection"),
+		rule("PAR028", w, "a password outside a connection"),
+		rule("PAR035", w, "HTML, or a banner that is too short or too long"),
+		rule("PAR036", w, "a parameter that turns pages"),
+
 		rule("INT001", w, "the interface is empty"),
 		rule("FUN001", e, "the function has more than 5000 characters"),
 		rule("FUN002", e, "the function does not bear the name of its component"),

@@ -3,7 +3,6 @@ package form_test
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -12,9 +11,11 @@ import (
 	"github.com/cleat-run/cleat/value"
 )
 
+func newFile(text string) *source.File { return source.NewFile("form.json", []byte(text)) }
+
 func parsed(t testing.TB, text string) *form.Form {
 	t.Helper()
-	f, found := form.Parse(source.NewFile("form.json", []byte(text)))
+	f, found := form.Parse(newFile(text))
 	if err := found.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -35,11 +36,7 @@ func outcome(made *value.Collection, report form.Report) string {
 	if len(report.Problems) == 0 {
 		return string(value.FromCollection(made).AppendJSON(nil))
 	}
-	var all []string
-	for _, p := range report.Problems {
-		all = append(all, p.Code+" "+p.Path.String())
-	}
-	return strings.Join(all, ", ")
+	return codes(report.Problems)
 }
 
 var noon = time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)
@@ -125,6 +122,9 @@ func TestConvertByType(t *testing.T) {
 		{`"type":"array","spec":[{"name":"n","type":"number"}]`, `[{"n":"1","m":"2"},3]`, `type x[1]`},
 		{`"type":"array","validate":{"enum":["a"]}`, `["a","b"]`, `enum x[1]`},
 		{`"type":"array","validate":{"unique":true}`, `["a","b","a","a"]`, `unique x[2], unique x[3]`},
+		{`"type":"array","validate":{"unique":{"by":"k"}},"spec":[{"name":"k","type":"text"}]`, `[{"k":""},{"k":"a"},{},{"k":"a"}]`, `unique x[3]`},
+		{`"type":"array","spec":[{"name":"k","type":"text","required":true},{"name":"c","type":"collection","spec":[{"name":"d","type":"text","required":true}]}]`,
+			`[{"k":""},{"c":{"d":""}}]`, `required x[1].c.d`},
 		{`"type":"array"`, `[]`, `{}`},
 		{`"type":"collection","spec":[{"name":"n","type":"number"}]`, `{"m":"1","n":"2"}`, `{"x":{"m":"1","n":2}}`},
 		{`"type":"collection","sequence":true,"spec":[{"name":"n","type":"number"}]`, `{"m":"1","n":"2"}`, `{"x":{"n":2,"m":"1"}}`},
@@ -231,6 +231,16 @@ func TestEmptyValues(t *testing.T) {
 		if got := outcome(f.Convert(context.Background(), c.values, c.o)); got != c.want {
 			t.Errorf("%s\n got %s\nwant %s", c.name, got, c.want)
 		}
+	}
+}
+
+func TestARequiredFieldCannotBeErased(t *testing.T) {
+	t.Parallel()
+	values := value.NewCollection(1)
+	values.Set("x", form.Erase())
+	got := outcome(parsed(t, `[{"name":"x","type":"text","required":true}]`).Convert(t.Context(), values, form.Options{Erase: true}))
+	if got != "required x" {
+		t.Error(got)
 	}
 }
 

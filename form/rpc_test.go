@@ -124,6 +124,24 @@ func TestACancelledFormStops(t *testing.T) {
 	}
 }
 
+func TestWhatWasCutShortIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	rpc := form.Cache(form.RPCFunc(func(ctx context.Context, _ form.Call) (value.Value, error) {
+		if err := ctx.Err(); err != nil {
+			return value.Undefined, err
+		}
+		return value.List(), nil
+	}))
+	cancel()
+	if _, err := rpc.Call(ctx, form.Call{URL: "rpc://a"}); err == nil {
+		t.Error("a cancelled question is answered")
+	}
+	if _, err := rpc.Call(t.Context(), form.Call{URL: "rpc://a"}); err != nil {
+		t.Errorf("the question is not asked again: %v", err)
+	}
+}
+
 func TestWithoutRPCNothingIsKnown(t *testing.T) {
 	t.Parallel()
 	f := parsed(t, `[{"name":"x","type":"select","options":"rpc://a"},"rpc://b",{"name":"f","type":"file","options":"rpc://c"}]`)

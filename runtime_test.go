@@ -101,7 +101,7 @@ func TestRefusedToken(t *testing.T) {
 			if module == "" {
 				module = search
 			}
-			runtime, records := newRuntime(t)
+			runtime, records := runtimeWithStore(t)
 			definition := &app.App{Name: "demo", Base: code(t, "base", `{"baseUrl": "`+server.URL+`", "headers": {"X-Token": "{{connection.token}}"}`+test.base+`}`),
 				Connections: []*app.Connection{{ID: "conn", Type: "oauth", API: code(t, "connection", strings.ReplaceAll(connection, "$", server.URL))}},
 				RPCs:        []*app.RPC{{ID: "list", Connection: "conn", API: code(t, "rpc", module)}}}
@@ -135,7 +135,7 @@ func unless(good string, status int) func(token, page string) int {
 	}
 }
 
-func newRuntime(t *testing.T) (*cleat.Runtime, *store.SQLite) {
+func runtimeWithStore(t *testing.T) (*cleat.Runtime, *store.SQLite) {
 	t.Helper()
 	records, err := store.Open(t.Context(), store.Options{Dir: t.TempDir()})
 	if err != nil {

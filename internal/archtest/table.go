@@ -69,6 +69,7 @@ var outside = []struct{ module, packages, reason string }{
 	{"golang.org/x/text", "iml engine", "case mapping beyond single letters; character sets of answers"},
 	{"golang.org/x/net", "engine", "host names beyond ASCII (idna)"},
 	{"modernc.org/quickjs", "js", "the JavaScript engine of app functions, without cgo"},
+	{"golang.org/x/sys", "js", "limits of the operating system for the child that runs app functions"},
 	{"github.com/golang-jwt/jwt/v5", "connect", "signed tokens of JWT connections"},
 	{"github.com/santhosh-tekuri/jsonschema/v6", "form lint", "JSON Schema 2020-12"},
 	{"modernc.org/sqlite", "store", "records on a single machine, without cgo"},

@@ -1,0 +1,4 @@
+package js
+
+// lockIn takes from the process what it does not need: memory, processor time, files.
+func lockIn(memory, seconds uint64) error { return limitResources(memory, seconds) }

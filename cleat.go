@@ -9,6 +9,7 @@ import (
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/form"
+	"github.com/cleat-run/cleat/js"
 	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/value"
 )
@@ -19,7 +20,8 @@ type App struct {
 	// Findings are what is wrong with the definition; the parts without errors work.
 	Findings source.Diagnostics
 
-	common value.Value
+	common    value.Value
+	functions *js.Library
 }
 
 // Load reads the app at path: a folder or anything inside it, makecomapp.json, or a ZIP.
@@ -36,7 +38,7 @@ func Load(path string) (*App, error) {
 // NewApp returns the app of a definition that was loaded in another way, such as from an
 // [io/fs.FS].
 func NewApp(definition *app.App, found source.Diagnostics) *App {
-	return &App{App: definition, Findings: found, common: definition.Common.Root().Value()}
+	return &App{App: definition, Findings: found, common: definition.Common.Root().Value(), functions: library(definition)}
 }
 
 // hasFunction reports whether the app has a custom function of this name.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/js"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -21,18 +22,31 @@ type Options struct {
 	RedirectURI string        // where providers send people back to, see [connect.Connector]
 	NewState    func() string // of OAuth 2.0; nil means random
 	Timezone    string        // IANA name, "" is UTC
+	Functions   js.Options    // limits of the apps' own functions
+	// Debug receives what the functions hand to debug and console; nil drops it.
+	Debug func(text string)
 }
 
 // Runtime runs components with connections. It is safe for concurrent use.
+//
+// Apps' own functions run in child processes of this program, which therefore has to call
+// [js.ServeIfChild] at the start of main.
 type Runtime struct {
 	engine    *engine.Engine
 	connector connect.Connector
+	functions *js.Sandbox
+	debug     func(text string)
 }
 
 // New returns a runtime.
 func New(o Options) *Runtime {
 	e := engine.New(o.Engine)
-	return &Runtime{engine: e, connector: connect.Connector{Engine: e, Store: o.Connections, RedirectURI: o.RedirectURI, NewState: o.NewState, Now: o.Engine.Now, Timezone: o.Timezone}}
+	return &Runtime{
+		engine:    e,
+		connector: connect.Connector{Engine: e, Store: o.Connections, RedirectURI: o.RedirectURI, NewState: o.NewState, Now: o.Engine.Now, Timezone: o.Timezone},
+		functions: js.New(o.Functions),
+		debug:     o.Debug,
+	}
 }
 
 // Connector makes, tests and changes connections.
@@ -63,10 +77,10 @@ type Run struct {
 	record  *connect.Record
 }
 
-// Start begins a run; nothing is sent before the first bundle is asked for. The error is
-// a [*ConnectionError] when the connection does not fit or needs the user, and an
-// [*engine.Error] of type DataError whose cause are [form.Problems] when the parameters of
-// a module do not fit its form.
+// Start begins a run; nothing is sent before the first bundle is asked for. The end of
+// ctx ends the app's functions as well. The error is a [*ConnectionError] when the
+// connection does not fit or needs the user, and an [*engine.Error] of type DataError
+// whose cause are [form.Problems] when the parameters of a module do not fit its form.
 func (rt *Runtime) Start(ctx context.Context, c *Component, in Input) (*Run, error) {
 	if err := c.fits(in.Connection, rt.now()); err != nil {
 		return nil, err
@@ -78,6 +92,7 @@ func (rt *Runtime) Start(ctx context.Context, c *Component, in Input) (*Run, err
 	run := &Run{runtime: rt, record: in.Connection}
 	input := engine.Input{Parameters: value.FromCollection(parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit, Retries: in.Retries}
 	input.Secrets = engine.Leaves(c.App.common)
+	input.Call = rt.caller(ctx, c.App)
 	if in.Connection != nil {
 		if input, err = run.connect(ctx, c, in.Retries, input); err != nil {
 			return nil, err

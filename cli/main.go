@@ -7,12 +7,14 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/cleat-run/cleat/js"
 	"github.com/spf13/cobra"
 )
 
 // Main runs the command that args (without the program's name) ask for and returns the
 // exit code. An interrupt cancels what is running; a second one ends the process at once.
 func Main(args []string, std Streams) int {
+	js.ServeIfChild()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
@@ -41,7 +43,7 @@ func newRoot(f *factory) *cobra.Command {
 	root := newGroup("cleat", "Run Make.com custom apps anywhere",
 		newDemo(f), newInspect(f), newLint(f), newNew(f),
 		newConnect(f), newConnections(f),
-		newRun(f), newForm(f), newRPC(f),
+		newRun(f), newForm(f), newRPC(f), newTest(f),
 		newEval(f), newIML(f), newOAuth1(f))
 	root.Version = version()
 	root.SetVersionTemplate("cleat {{.Version}}\n")

@@ -35,7 +35,7 @@ func (f *factory) runtime(records connect.Store, redirectURI string, log func(en
 			return nil, err
 		}
 	}
-	return cleat.New(cleat.Options{Engine: o, Connections: records, RedirectURI: redirectURI, Timezone: f.timezone}), nil
+	return cleat.New(cleat.Options{Engine: o, Connections: records, RedirectURI: redirectURI, Timezone: f.timezone, Debug: f.debug}), nil
 }
 
 // openStore opens the store in the home folder, which is made when it does not exist. The

@@ -62,3 +62,8 @@ func (f *factory) warn(warnings ...string) {
 		fmt.Fprintln(f.std.Err, "warning: "+printable(w))
 	}
 }
+
+// debug shows what a function of an app hands to debug or console.
+func (f *factory) debug(text string) {
+	fmt.Fprintln(f.std.Err, "debug: "+printable(text))
+}

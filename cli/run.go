@@ -141,6 +141,7 @@ func (o *runOptions) with(ctx context.Context, compile func(*cleat.App, string) 
 	if err != nil {
 		return err
 	}
+	defer rt.Close()
 	run, err := rt.Start(ctx, c, cleat.Input{Connection: record, Parameters: values, Limit: o.limit})
 	if err != nil {
 		return o.advise(err, record)

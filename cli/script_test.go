@@ -14,13 +14,15 @@ import (
 
 	"github.com/cleat-run/cleat/examples"
 	"github.com/cleat-run/cleat/internal/photoservice"
+	"github.com/cleat-run/cleat/js"
 	"github.com/cleat-run/cleat/oauth1/oauth1test"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // TestMain makes this binary every program that the scripts run: cleat itself, the
-// browser that cleat opens, and a person or program that watches what it prints.
+// children that run functions, the browser that cleat opens, and a person or program that watches what it prints.
 func TestMain(m *testing.M) {
+	js.ServeIfChild()
 	testscript.Main(m, map[string]func(){
 		"cleat":    func() { os.Exit(Main(os.Args[1:], System())) },
 		"xdg-open": browse,

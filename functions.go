@@ -1,0 +1,50 @@
+package cleat
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cleat-run/cleat/app"
+	"github.com/cleat-run/cleat/js"
+	"github.com/cleat-run/cleat/value"
+)
+
+// library returns the custom functions of an app.
+func library(definition *app.App) *js.Library {
+	var functions []js.Function
+	for _, f := range definition.Functions {
+		own := js.Function{Name: f.ID}
+		if f.Code != nil {
+			own.File, own.Code = f.Code.Name(), f.Code.Text()
+		}
+		functions = append(functions, own)
+	}
+	return js.NewLibrary(functions)
+}
+
+// caller returns what runs the functions of an app, until ctx ends.
+func (rt *Runtime) caller(ctx context.Context, a *App) func(string, []value.Value) (value.Value, error) {
+	return func(name string, args []value.Value) (value.Value, error) {
+		return rt.functions.Call(ctx, a.functions, name, args, rt.context())
+	}
+}
+
+func (rt *Runtime) context() js.Context {
+	return js.Context{Timezone: rt.connector.Timezone, Debug: rt.debug}
+}
+
+// TestFunction runs the test file of a function and returns the outcome of its blocks; it
+// is an error when there is none, and when the file as a whole fails.
+func (rt *Runtime) TestFunction(ctx context.Context, a *App, id string) ([]js.Test, error) {
+	f := a.Function(id)
+	if f == nil {
+		return nil, a.unknown(app.FunctionKind, id)
+	}
+	if f.Test == nil {
+		return nil, fmt.Errorf("function %q has no tests", id)
+	}
+	return rt.functions.RunTests(ctx, a.functions, f.Test.Name(), f.Test.Text(), rt.context())
+}
+
+// Close ends the children that run functions.
+func (rt *Runtime) Close() error { return rt.functions.Close() }

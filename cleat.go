@@ -38,7 +38,7 @@ func Load(path string) (*App, error) {
 // NewApp returns the app of a definition that was loaded in another way, such as from an
 // [io/fs.FS].
 func NewApp(definition *app.App, found source.Diagnostics) *App {
-	return &App{App: definition, Findings: found, common: definition.Common.Root().Value(), functions: library(definition)}
+	return &App{App: definition, Findings: found, common: definition.Common.Root().Value(), functions: engine.Library(definition)}
 }
 
 // hasFunction reports whether the app has a custom function of this name.

@@ -9,19 +9,6 @@ import (
 	"github.com/cleat-run/cleat/value"
 )
 
-// library returns the custom functions of an app.
-func library(definition *app.App) *js.Library {
-	var functions []js.Function
-	for _, f := range definition.Functions {
-		own := js.Function{Name: f.ID}
-		if f.Code != nil {
-			own.File, own.Code = f.Code.Name(), f.Code.Text()
-		}
-		functions = append(functions, own)
-	}
-	return js.NewLibrary(functions)
-}
-
 // caller returns what runs the functions of an app, until ctx ends.
 func (rt *Runtime) caller(ctx context.Context, a *App) func(string, []value.Value) (value.Value, error) {
 	return func(name string, args []value.Value) (value.Value, error) {

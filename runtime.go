@@ -41,10 +41,12 @@ type Runtime struct {
 // New returns a runtime.
 func New(o Options) *Runtime {
 	e := engine.New(o.Engine)
+	functions := js.New(o.Functions)
 	return &Runtime{
-		engine:    e,
-		connector: connect.Connector{Engine: e, Store: o.Connections, RedirectURI: o.RedirectURI, NewState: o.NewState, Now: o.Engine.Now, Timezone: o.Timezone},
-		functions: js.New(o.Functions),
+		engine: e,
+		connector: connect.Connector{Engine: e, Store: o.Connections, RedirectURI: o.RedirectURI, NewState: o.NewState, Now: o.Engine.Now, Timezone: o.Timezone,
+			Functions: functions, Debug: o.Debug},
+		functions: functions,
 		debug:     o.Debug,
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/iml"
+	"github.com/cleat-run/cleat/js"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -28,6 +29,8 @@ type Connector struct {
 	Now         func() time.Time // nil means time.Now
 	NewState    func() string    // of OAuth 2.0; nil means random
 	Timezone    string
+	Functions   *js.Sandbox       // runs the apps' own functions; nil when none can be called
+	Debug       func(text string) // receives what functions hand to debug; nil drops it
 
 	flights flights
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/iml"
+	"github.com/cleat-run/cleat/js"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -46,6 +47,9 @@ func (s *steps) input() engine.Input {
 	in := engine.Input{Parameters: data, Connection: data, Data: data, Common: s.t.common, Temp: s.temp, Timezone: s.c.Timezone,
 		OAuth1: s.t.Kind == OAuth1, ConnectionOAuth: s.signing(), Retries: s.retries, Unconditional: s.force, Secrets: s.t.Secrets(s.data)}
 	in.Secrets = append(in.Secrets, engine.Leaves(s.temp)...)
+	if s.c.Functions != nil {
+		in.Call = s.call
+	}
 	in.Roots = map[string]value.Value{"oauth": s.oauth()}
 	if s.callback != nil {
 		in.Roots["query"], in.Roots["body"], in.Roots["headers"] = s.callback.Query, s.callback.Body, s.callback.Headers
@@ -59,6 +63,12 @@ func (s *steps) signing() value.Value {
 		return value.Undefined
 	}
 	return s.data.Get(signingKey)
+}
+
+// call runs a function of the app. Its own time limit ends it; a step has no other hold on
+// an evaluation.
+func (s *steps) call(name string, args []value.Value) (value.Value, error) {
+	return s.c.Functions.Call(context.Background(), s.t.functions, name, args, js.Context{Timezone: s.c.Timezone, Debug: s.c.Debug})
 }
 
 // oauth is the root of this name (connections.md O1-76, O1-77, 3.4, 3.5).

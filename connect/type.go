@@ -8,6 +8,7 @@ import (
 
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/js"
 	"github.com/cleat-run/cleat/jsonc"
 	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/value"
@@ -25,6 +26,7 @@ type Type struct {
 	Scope     []string          // default scope
 	ScopeList map[string]string // scope to description
 	common    value.Value
+	functions *js.Library             // of the app
 	plans     map[string]*engine.Plan // by section; "" is the check of a basic connection
 	rootOAuth *engine.Plan            // holds the root oauth object alone
 	address   map[string]bool         // fields that occur in an address
@@ -43,7 +45,7 @@ type Field struct {
 // Compile compiles the connection type c of a. The findings hold every mistake of its
 // code; the type is usable when none is an error.
 func Compile(a *app.App, c *app.Connection) (*Type, source.Diagnostics) {
-	t := &Type{App: a.Name, ID: c.ID, Label: c.Label, Kind: Kind(c.Kind()), plans: map[string]*engine.Plan{}}
+	t := &Type{App: a.Name, ID: c.ID, Label: c.Label, Kind: Kind(c.Kind()), plans: map[string]*engine.Plan{}, functions: engine.Library(a)}
 	if a.Root != "" {
 		t.Root, _ = filepath.Abs(a.Root) // fails only where there is no working directory
 	}

@@ -4,6 +4,7 @@ package js
 
 import (
 	"fmt"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 )
@@ -11,6 +12,7 @@ import (
 // limitResources sets the limits of the operating system. No file can be opened and no
 // socket made with a limit of 0 descriptors; those that are open stay.
 func limitResources(memory, seconds uint64) error {
+	closeInherited()
 	for _, limit := range []struct {
 		name     string
 		resource int
@@ -27,4 +29,20 @@ func limitResources(memory, seconds uint64) error {
 		}
 	}
 	return nil
+}
+
+// closeInherited closes what the program itself was given by the one that started it, and
+// the runtime's view of the processor quota. What has no type of file is the runtime's
+// poller; where that is not Linux, it looks like a pipe.
+func closeInherited() {
+	for fd := 3; fd < 1024; fd++ {
+		var s unix.Stat_t
+		if unix.Fstat(fd, &s) != nil {
+			continue
+		}
+		kind := uint32(s.Mode) & unix.S_IFMT
+		if kind != 0 && (kind != unix.S_IFIFO || runtime.GOOS == "linux") {
+			_ = unix.Close(fd) // nothing can be done about one that does not close
+		}
+	}
 }

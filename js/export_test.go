@@ -1,0 +1,4 @@
+package js
+
+// LockIn makes lockIn visible to the tests.
+var LockIn = lockIn

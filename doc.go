@@ -13,6 +13,9 @@
 // is a module or an RPC of it, compiled. A [Runtime] joins it with a connection and runs
 // it: requests are sent only while the caller asks for bundles.
 //
+// Apps' own functions run in child processes, which are the program started anew: main
+// begins with [js.ServeIfChild].
+//
 // The package is a thin face over the packages app (definitions), engine (runs),
 // connect (connections) and store (their records), which can be used alone.
 package cleat

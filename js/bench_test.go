@@ -3,7 +3,9 @@ package js_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/cleat-run/cleat/js"
 	"github.com/cleat-run/cleat/value"
@@ -22,8 +24,26 @@ var priced = js.NewLibrary([]js.Function{{Name: "priced", File: "functions/price
   return items.map(item => ({ id: item.id, name: item.name.toUpperCase(), price: item.price * 2 }));
 }`}})
 
-// BenchmarkCallOver100Items measures a call with everything it costs: two copies, the
-// pipe, and global state that nothing has touched before.
+// BenchmarkCallWhenReady measures a call as a run meets it: the child had a moment since
+// the last one, and has new global state at hand.
+func BenchmarkCallWhenReady(b *testing.B) {
+	s := js.New(js.Options{Children: 1})
+	defer s.Close()
+	items := hundred()
+	for b.Loop() {
+		b.StopTimer()
+		for begun := time.Now(); time.Since(begun) < 2*time.Millisecond; {
+			runtime.Gosched()
+		}
+		b.StartTimer()
+		if _, err := s.Call(context.Background(), priced, "priced", []value.Value{items}, js.Context{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCallOver100Items measures calls without a pause, with everything they cost: two
+// copies, the pipe, and global state that nothing has touched before.
 func BenchmarkCallOver100Items(b *testing.B) {
 	s := js.New(js.Options{Children: 1})
 	defer s.Close()

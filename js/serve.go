@@ -104,10 +104,6 @@ func (s *server) greet(m message) error {
 	return lockIn(uint64(memory)+goMemory, uint64(seconds))
 }
 
-// goMemory is what the process needs beyond the memory of the engine: the Go runtime, and
-// copies of arguments and results.
-const goMemory = 384 << 20
-
 // answer returns the answer to a question, one without a kind when none is wanted.
 func (s *server) answer(m message) (message, error) {
 	switch m.kind {

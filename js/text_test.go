@@ -85,6 +85,15 @@ func TestAChildRefusesWhatIsNoQuestion(t *testing.T) {
 	}
 }
 
+func TestResultsAreBounded(t *testing.T) {
+	t.Parallel()
+	m := &machine{library: &library{}}
+	r := m.reply(strings.Repeat("x", maxFrame/2+1))
+	if r.kind != kindFailure || r.fields[2] != "" || m.failed.Message != "the result of the function is too big" {
+		t.Errorf("got %c, %d bytes, %+v", r.kind, len(r.fields[2]), m.failed)
+	}
+}
+
 func TestMarksOfOthersMeanNothing(t *testing.T) {
 	t.Parallel()
 	v, err := decode("m:", `{"n:d":1}`, nil)

@@ -32,8 +32,8 @@ type server struct {
 	host      *hostCode
 	memory    int
 	libraries map[string]*library
-	spare     chan *machine // gives one that is made ready for a question like the last
-	used      *machine      // of the last question, until it is answered
+	spare     *machine // made ready for a question like the last
+	used      *machine // of the last question, until it is answered
 }
 
 // serve answers until there are no more questions.
@@ -58,7 +58,7 @@ func serve(in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		s.clear()
+		s.renew()
 	}
 	return nil
 }
@@ -130,8 +130,7 @@ func (s *server) load(fields []string) error {
 	return err
 }
 
-// machine returns an engine for a question: the one that was made ready when it fits. The
-// next one is made ready meanwhile.
+// machine returns an engine for a question: the one that was made ready when it fits.
 func (s *server) machine(fields []string) (*machine, error) {
 	lib, zone := s.libraries[fields[0]], fields[2]
 	if lib == nil {
@@ -147,33 +146,31 @@ func (s *server) machine(fields []string) (*machine, error) {
 	}
 	m.deadline = time.Now().Add(time.Duration(milliseconds) * time.Millisecond)
 	s.used = m
-	s.spare = make(chan *machine, 1)
-	go func(made chan<- *machine) {
-		next, _ := newMachine(s.host, lib, zone, s.memory) // without one the question makes its own
-		made <- next
-	}(s.spare)
 	return m, nil
 }
 
 func (s *server) ready(lib *library, zone string) (*machine, error) {
-	if s.spare != nil {
-		m := <-s.spare
-		if m != nil && m.library == lib && m.zone == zone {
-			return m, nil
-		}
-		if m != nil {
-			m.close()
-		}
+	m := s.spare
+	s.spare = nil
+	if m != nil && m.library == lib && m.zone == zone {
+		return m, nil
+	}
+	if m != nil {
+		m.close()
 	}
 	return newMachine(s.host, lib, zone, s.memory)
 }
 
-// clear throws the engine of the last question away.
-func (s *server) clear() {
-	if s.used != nil {
-		s.used.close()
+// renew throws the engine of the last question away and makes one ready for a further
+// question like it.
+func (s *server) renew() {
+	m := s.used
+	if m == nil {
+		return
 	}
 	s.used = nil
+	m.close()
+	s.spare, _ = newMachine(s.host, m.library, m.zone, s.memory) // without one the question makes its own
 }
 
 func (s *server) call(q message) (message, error) {

@@ -56,6 +56,9 @@ func (p *parser) hintAfterOperand(otherwise string) string {
 	r, _ := p.rune()
 	switch r {
 	case '?', ':':
+		if before := p.text[:p.pos]; r == ':' && (strings.HasSuffix(before, "HH") || strings.HasSuffix(before, "hh")) {
+			return "write a date format as a text: 'YYYY-MM-DD HH:mm'"
+		}
 		return "there is no ternary operator; write if(condition, a, b)"
 	case '(':
 		return "values have no methods; write a function such as map(array, 'key')"

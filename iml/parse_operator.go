@@ -46,7 +46,7 @@ func (p *parser) operand(level int) *node {
 		p.fail(p.pos, p.pos+1, "Operator on end of an expression", "an operand is missing after the operator")
 	case c == '!' || c == '-':
 	default:
-		if op, spelling := p.infix(); op != opNone && spelling[0] < 'a' {
+		if op, spelling := p.infix(); op != opNone && !isLetterByte(spelling[0]) {
 			p.failOperator(spelling)
 		}
 	}
@@ -90,7 +90,7 @@ func (p *parser) adviseOperator(spelling string, at, operandAt int, left, right 
 	switch {
 	case spelling == "===" || spelling == "!==":
 		p.report(CodeStrictEquality, at, at+len(spelling), spelling+" compares loosely, as = does: '1' equals 1", "")
-	case spelling[0] >= 'a' && spelling[0] <= 'z':
+	case isLetterByte(spelling[0]):
 		p.report(CodeWordOperator, at, at+len(spelling), "the operator "+spelling+" is not portable to Make",
 			"write "+operators[words[spelling]].text)
 	case spelling == "-" && right.kind == kindName && at == left.end && operandAt == at+1 && left.isNamed():

@@ -26,6 +26,9 @@ func (f *Form) Convert(ctx context.Context, values *value.Collection, o Options)
 func (p *pass) convertLevel(l *level, fields *list, sequence bool) *value.Collection {
 	l.out = value.NewCollection(max(l.in.Len(), len(fields.items)))
 	p.convertList(l, fields)
+	if sameMembers(l.out, l.in) {
+		return l.out
+	}
 	made := value.NewCollection(l.out.Len())
 	add := func(name string, v value.Value) {
 		if !v.IsUndefined() {
@@ -50,6 +53,20 @@ func (p *pass) convertLevel(l *level, fields *list, sequence bool) *value.Collec
 		}
 	}
 	return made
+}
+
+// sameMembers reports whether all members of in were converted, and in their order: the
+// case that is fast.
+func sameMembers(out, in *value.Collection) bool {
+	if out.Len() != in.Len() {
+		return false
+	}
+	for i, name := range in.Names() {
+		if other, v := out.At(i); other != name || v.IsUndefined() {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *pass) convertList(l *level, fields *list) {

@@ -92,7 +92,7 @@ func (c *Collection) buildIndex() {
 	if len(c.names) <= indexAbove {
 		return
 	}
-	c.index = make(map[string]int, 2*len(c.names))
+	c.index = make(map[string]int, max(2*len(c.names), cap(c.names)))
 	for i, n := range c.names {
 		c.index[c.key(n)] = i
 	}

@@ -147,7 +147,10 @@ func TestProvidersThatMisbehave(t *testing.T) {
 			t.Parallel()
 			server := serve(t, test.handler)
 			e := local(engine.Options{MaxBody: 1 << 20, MaxFile: 2 << 20})
-			_, err := result(t, e.Start(compile(t, engine.Action, test.api), at(server.URL+"/")))
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second) // an endless body is not read on
+			defer cancel()
+			_, failed := e.Start(compile(t, engine.Action, test.api), at(server.URL+"/")).Value(ctx)
+			err := failure(t, failed)
 			if err == nil {
 				t.Fatal("no error")
 			}

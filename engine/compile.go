@@ -84,6 +84,9 @@ func (c *compiler) request(step string, d *definition) *request {
 		return r
 	}
 	for _, known := range directives {
+		if c.source.Kind == Hook && strings.HasPrefix(known.path, "response.") {
+			continue // what stands there means nothing in the code of a webhook
+		}
 		if own := d.path(strings.Split(known.path, ".")...); own != nil && (r.pagination != nil || !strings.HasPrefix(known.path, "pagination.")) {
 			known.compile(c, r, own, known.path)
 		}

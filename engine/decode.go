@@ -117,15 +117,7 @@ func (a *answer) utf8() []byte {
 func formValue(text string) value.Value {
 	c := value.NewCollection(4)
 	for _, p := range oauth1.ParseForm(text) {
-		v := value.Text(p.Value)
-		if old, ok := c.Lookup(p.Name); ok {
-			if list := old.Array(); list != nil {
-				list.Append(v)
-				continue
-			}
-			v = value.List(old, v)
-		}
-		c.Set(p.Name, v)
+		repeatable(c, p.Name, value.Text(p.Value))
 	}
 	return value.FromCollection(c)
 }

@@ -210,7 +210,7 @@ var directiveCases = []directiveCase{
 
 	// Answers to what comes in.
 	{path: "response.status", kind: "responder", api: `{"response": {"status": "{{parameters.status}}", "body": "x"}}`, state: `{"reply":{"status":207,"header":{},"body":"x"}}`},
-	{path: "response.status", kind: "responder", api: `{"response": {"status": 5}}`, fails: "InvalidConfigurationError: the status must be from 100 to 999, not '5'"},
+	{path: "response.status", kind: "responder", api: `{"response": {"status": 5}}`, fails: "InvalidConfigurationError: the status must be from 200 to 999, not '5'"},
 	{path: "response.headers", kind: "responder", api: `{"response": {"headers": {"X-A": [1, 2]}}}`, state: `{"reply":{"status":200,"header":{"X-A":["1","2"]},"body":""}}`},
 	{path: "response.body", kind: "responder", api: `{"response": {"body": {"a": "{{parameters.text}}"}}}`, state: `{"reply":{"status":200,"header":{"Content-Type":["application/json"]},"body":"{\"a\":\"a & b\"}"}}`},
 	{path: "respond", kind: "hook", api: `{"respond": {"type": "urlencoded", "status": 202, "headers": {"X-A": "{{body.events[].id}}"}, "body": {"a": 1}}}`,

@@ -16,6 +16,7 @@ const (
 	Leg        Kind = "leg"        // a directive of an OAuth connection
 	Attach     Kind = "attach"     // of a webhook; also its detach and update
 	Hook       Kind = "hook"       // what a webhook makes of a delivery
+	Instant    Kind = "instant"    // an instant trigger: what it makes of a webhook's item
 	Responder  Kind = "responder"  // the answer to a delivery
 )
 
@@ -38,9 +39,9 @@ type kindRule struct {
 	dated       bool // the items are sorted by response.trigger
 	requestless bool // a request without url is allowed
 	paged       bool
-	delivered   bool // the body is that of a request that came in
-	calls       bool // the directive endpoint is allowed
-	unwraps     bool // a list of one is that one (communication.md 14)
+	given       string // the root that is the body when nothing is sent; "" means none
+	calls       bool   // the directive endpoint is allowed
+	unwraps     bool   // a list of one is that one (communication.md 14)
 }
 
 // rules: communication.md 1, 3.2 and 10.7; connections.md CN-4, CN-5.
@@ -54,6 +55,7 @@ var rules = map[Kind]kindRule{
 	Connection: {shape: anything, requestless: true},
 	Leg:        {shape: anything, requestless: true},
 	Attach:     {inherits: true, shape: anything, requestless: true}, // usage.md 2: attach codes rely on the base
-	Hook:       {list: true, shape: anything, requestless: true, delivered: true},
+	Hook:       {list: true, shape: anything, requestless: true, given: "body"},
+	Instant:    {inherits: true, shape: anything, requestless: true, given: "payload"}, // components.md 7.4
 	Responder:  {shape: anything, requestless: true},
 }

@@ -3,10 +3,13 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/cleat-run/cleat/iml"
+	"github.com/cleat-run/cleat/value"
 )
 
 // Reply is the answer to a request that came in.
@@ -14,6 +17,19 @@ type Reply struct {
 	Status int
 	Header http.Header
 	Body   []byte
+}
+
+// Value is the reply as a bundle: status, headers and body, for a person who runs a
+// responder alone. That of no reply is undefined.
+func (p *Reply) Value() value.Value {
+	if p == nil {
+		return value.Undefined
+	}
+	headers := value.NewCollection(len(p.Header))
+	for _, name := range slices.Sorted(maps.Keys(p.Header)) {
+		headers.Set(strings.ToLower(name), value.Text(strings.Join(p.Header[name], ", ")))
+	}
+	return value.Object("status", value.Int(p.Status), "headers", value.FromCollection(headers), "body", value.Text(string(p.Body)))
 }
 
 // Reply evaluates the answer of a plan's only request to what came in, which the roots of
@@ -68,8 +84,8 @@ func (r *Run) reply(req *request, d reply) (*Reply, error) {
 	answer := &Reply{Status: http.StatusOK, Header: http.Header{}}
 	if !status.IsEmpty() {
 		n := status.ToNumber()
-		if answer.Status = int(n); !(n >= 100 && n <= 999) {
-			return nil, r.misconfigured(req, d.status.name, fmt.Errorf("the status must be from 100 to 999, not '%s'", status.ToText()))
+		if answer.Status = int(n); !(n >= 200 && n <= 999) {
+			return nil, r.misconfigured(req, d.status.name, fmt.Errorf("the status must be from 200 to 999, not '%s'", status.ToText()))
 		}
 	}
 	headers, err := r.evaluate(req, d.headers)

@@ -79,8 +79,8 @@ func (r *Run) withoutRequest(req *request) (*answer, error) {
 		return nil, &Error{Type: InvalidConfigurationError, Message: "a polling trigger needs a url", Step: req.step}
 	}
 	a := &answer{}
-	if rules[r.plan.Kind].delivered {
-		a.body = r.scope.Get("body")
+	if given := rules[r.plan.Kind].given; given != "" {
+		a.body = r.scope.Get(given)
 	}
 	return a, r.mergeTemp(req, req.response.temp)
 }

@@ -32,6 +32,7 @@ func child(job string) int {
 		"write":     writeForever,
 		"increment": increment100,
 		"name":      insertNamedByProcess,
+		"queue":     queueForever,
 	}
 	fmt.Println("ready")
 	_, _ = io.Copy(io.Discard, os.Stdin)

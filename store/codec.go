@@ -43,12 +43,9 @@ var errMalformed = errors.New("stored data is malformed")
 // A member name that begins with $ gets a second $; one that is not UTF-8 is written
 // as $= and its base64. Base64 is the standard one, padded. A nil c is empty.
 func encodeCollection(c *value.Collection) ([]byte, error) {
-	var e encoder
+	e := encoder{limit: MaxData}
 	if err := e.collection(c); err != nil {
 		return nil, err
-	}
-	if len(e.out) > MaxData {
-		return nil, ErrTooBig
 	}
 	return e.out, nil
 }
@@ -67,6 +64,7 @@ func decodeCollection(text []byte) (*value.Collection, error) {
 }
 
 type encoder struct {
+	limit int // of out
 	out   []byte
 	depth int
 }
@@ -103,7 +101,7 @@ func (e *encoder) value(v value.Value) error {
 
 // room fails when size more bytes do not fit, so that a huge value ends early.
 func (e *encoder) room(size int) error {
-	if len(e.out)+size > MaxData {
+	if len(e.out)+size > e.limit {
 		return ErrTooBig
 	}
 	return nil

@@ -1,6 +1,7 @@
-// Package store keeps connections and open authorizations in an SQLite database,
-// secrets encrypted. It implements [connect.Store]; package storetest holds the suite
-// that any implementation has to pass. It promises no stable API.
+// Package store keeps connections, open authorizations, hooks and what they were sent in
+// an SQLite database, secrets encrypted. It implements [connect.Store] and
+// [webhook.Store]; package storetest holds the suites that any implementation has to
+// pass. It promises no stable API.
 //
 // # Files
 //
@@ -25,7 +26,9 @@
 //
 //	key-encryption keyset   keyset.json or Options.Keyset; AES-256-GCM
 //	  wraps data keys       one AES-256-GCM keyset per record and version
-//	    seal columns        connection: data, uid; flow: temp, data; renewal: answer
+//	    seal columns        connection: data, uid; flow: temp, data; renewal: answer;
+//	                        hook: token, address, uid, parameters, data;
+//	                        delivery: bundles
 //	  wraps the uid key     HMAC-SHA-256 key of the column uid_hash, one per store
 //
 // Every ciphertext, wrapped keys included, is bound by its associated data to table,
@@ -34,9 +37,9 @@
 // keyset and wraps the data keys anew; it does not touch what they seal, and older
 // keys stay in the keyset so that backups remain readable.
 //
-// Clear are ids, names, app, type, kind, metadata, scope, times, the reason of Broken
-// and the hashes and redirect URI of a flow. Deleting a connection and claiming a flow
-// overwrite the sealed bytes in the database and, unless another process is reading at
+// Clear are ids, names, app, type, kind, metadata, scope, times, the reason of Broken,
+// the hashes and redirect URI of a flow, and the number and sizes of deliveries. Deleting
+// a connection or a hook and claiming a flow overwrite the sealed bytes in the database and, unless another process is reading at
 // that moment, empty the WAL.
 //
 // A record that cannot be decrypted does not disturb the others: it is returned without

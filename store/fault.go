@@ -60,3 +60,7 @@ func whileBusy(ctx context.Context, do func() error) error {
 		}
 	}
 }
+
+func isForeignKeyViolation(err error) bool {
+	return resultCode(err) == sqlitelib.SQLITE_CONSTRAINT_FOREIGNKEY
+}

@@ -15,6 +15,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/webhook"
 )
 
 // databaseName is the file of the records inside the folder of a store.
@@ -46,7 +47,10 @@ type SQLite struct {
 	keys   atomic.Pointer[keys]
 }
 
-var _ connect.Store = (*SQLite)(nil)
+var (
+	_ connect.Store = (*SQLite)(nil)
+	_ webhook.Store = (*SQLite)(nil)
+)
 
 // Open opens the store in o.Dir and makes folder, database and keyset when they do not
 // exist. It fails with an error wrapping [ErrKeyset] when the keyset is missing,

@@ -86,7 +86,11 @@ func wrappedDataKeys(ctx context.Context, tx *sql.Tx) ([]wrappedDataKey, error) 
 		union all
 		select 'flow', rowid, id, 0, data_key from flow where data_key is not null
 		union all
-		select 'renewal', rowid, cast(conn_id as text), version, data_key from renewal where data_key is not null`)
+		select 'renewal', rowid, cast(conn_id as text), version, data_key from renewal where data_key is not null
+		union all
+		select 'hook', rowid, cast(id as text), version, data_key from hook
+		union all
+		select 'delivery', rowid, id, 0, data_key from delivery`)
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +101,11 @@ func wrappedDataKeys(ctx context.Context, tx *sql.Tx) ([]wrappedDataKey, error) 
 		if err := rows.Scan(&k.place.table, &k.rowid, &k.place.row, &k.place.version, &k.wrapped); err != nil {
 			return nil, err
 		}
-		if k.place.table == "flow" {
+		switch k.place.table {
+		case "flow":
 			k.place = flowPlace(k.place.row)
+		case "delivery":
+			k.place = deliveryPlace(k.place.row)
 		}
 		all = append(all, k)
 	}

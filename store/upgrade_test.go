@@ -57,7 +57,11 @@ func TestUpgrade(t *testing.T) {
 			for _, name := range []string{"cleat.db", "keyset.json"} {
 				writeFile(t, filepath.Join(dir, name), readFile(t, filepath.Join("testdata", fmt.Sprintf("schema%d", schema), name)))
 			}
-			checkUpgrade(t, openStore(t, store.Options{Dir: dir}))
+			s := openStore(t, store.Options{Dir: dir})
+			checkUpgrade(t, s)
+			if schema >= hooksSchema {
+				checkUpgradeHook(t, s)
+			}
 		})
 	}
 }
@@ -74,7 +78,7 @@ func writeUpgrade(t *testing.T, dir string) {
 	used.ID, used.TokenHash = "used", "used"
 	r := upgradeRecord()
 	for _, err := range []error{s.InsertConnection(t.Context(), r), s.UpdateConnection(t.Context(), r), s.InsertFlow(t.Context(), upgradeFlow()),
-		s.InsertFlow(t.Context(), used), s.ClaimFlow(t.Context(), used.ID)} {
+		s.InsertFlow(t.Context(), used), s.ClaimFlow(t.Context(), used.ID), s.InsertHook(t.Context(), upgradeHook()), s.Append(t.Context(), upgradeDelivery())} {
 		if err != nil {
 			t.Fatal(err)
 		}

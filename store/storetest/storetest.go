@@ -1,5 +1,5 @@
-// Package storetest proves implementations of [connect.Store]: each of them passes
-// [Run].
+// Package storetest proves implementations of [connect.Store] and of [webhook.Store]: each
+// of them passes [Run] or [RunHooks].
 package storetest
 
 import (

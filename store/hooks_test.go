@@ -86,7 +86,7 @@ func (s *hookTurns) Backlog(ctx context.Context, hook int64) (webhook.Backlog, e
 
 // hooksSchema is the first schema with hooks. upgradeHook and upgradeDelivery are what the
 // stores in testdata hold from there on: never change them.
-const hooksSchema = 3
+const hooksSchema = 5
 
 func upgradeHook() *webhook.Record {
 	return &webhook.Record{Name: "Zdeněk", App: "photos", Root: "/apps/photos", Type: "renamed", Connection: 1, Token: "token", Attached: true,

@@ -190,7 +190,7 @@ func TestTraceHoldsNoSecrets(t *testing.T) {
 	svc := newService(t)
 	var seen []engine.Exchange
 	s := &memory{}
-	k := &webhook.Keeper{Store: s, Engine: engine.New(engine.Options{Egress: loopback, Log: func(x engine.Exchange) { seen = append(seen, x) }})}
+	k := &webhook.Keeper{Store: s, Engine: engine.New(engine.Options{Egress: loopback, Debug: true, Log: func(x engine.Exchange) { seen = append(seen, x) }})}
 	c := svc.codes()
 	c.params = `[{"name":"album","type":"password"}]`
 	q := wish(t)

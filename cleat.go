@@ -12,6 +12,7 @@ import (
 	"github.com/cleat-run/cleat/js"
 	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/value"
+	"github.com/cleat-run/cleat/webhook"
 )
 
 // App is a loaded app. It is immutable and safe for concurrent use.
@@ -99,7 +100,7 @@ func (a *App) readable(kind app.Kind, id string, codes ...*app.Code) error {
 	return found.Err()
 }
 
-// Component is a module or an RPC of an app, compiled. It is immutable and safe for
+// Component is a module, an RPC or a webhook of an app, compiled. It is immutable and safe for
 // concurrent use.
 type Component struct {
 	App         *App
@@ -109,14 +110,16 @@ type Component struct {
 	Scope       []string    // that the connection must have been granted
 	Forms       []*app.Code // of the parameters: static, then mappable
 
-	plan *engine.Plan
-	form *form.Form
+	plan    *engine.Plan
+	form    *form.Form
+	hook    *webhook.Type // of a webhook, which has no plan
+	replies bool          // a responder
 }
 
-// moduleKinds are the types of modules that run when they are asked to. The others
-// wait for something: a poll, a webhook, an open request.
+// moduleKinds are the types of modules that run when they are asked to; a responder then
+// says how it would answer. The others wait for something: a poll, or a webhook.
 var moduleKinds = map[app.ModuleType]engine.Kind{
-	app.Action: engine.Action, app.Search: engine.Search, app.Universal: engine.Universal,
+	app.Action: engine.Action, app.Search: engine.Search, app.Universal: engine.Universal, app.Responder: engine.Responder,
 }
 
 // Module compiles the module with the given id. The error is an [*UnknownError], or the
@@ -131,7 +134,7 @@ func (a *App) Module(id string) (*Component, error) {
 		return nil, fmt.Errorf("module %q is of type %s: it does not run alone", id, m.Type)
 	}
 	c := &Component{App: a, Kind: app.ModuleKind, ID: id, Connections: accepted(m.Connection, m.AltConnection, m.AttachedAccounts),
-		Scope: texts(m.Scope), Forms: []*app.Code{m.Parameters, m.Expect}}
+		Scope: texts(m.Scope), Forms: []*app.Code{m.Parameters, m.Expect}, replies: kind == engine.Responder}
 	if err := a.readable(app.ModuleKind, id, m.API, m.Parameters, m.Expect, m.Scope); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/js"
 	"github.com/cleat-run/cleat/value"
+	"github.com/cleat-run/cleat/webhook"
 )
 
 // Options of a [Runtime]. The zero value runs what needs no connection, against public
@@ -19,6 +20,7 @@ import (
 type Options struct {
 	Engine      engine.Options
 	Connections connect.Store // nil when there are none
+	Hooks       webhook.Store // nil when there are none
 	RedirectURI string        // where providers send people back to, see [connect.Connector]
 	NewState    func() string // of OAuth 2.0; nil means random
 	Timezone    string        // IANA name, "" is UTC
@@ -34,6 +36,7 @@ type Options struct {
 type Runtime struct {
 	engine    *engine.Engine
 	connector connect.Connector
+	hooks     webhook.Store
 	functions *js.Sandbox
 	debug     func(text string)
 }
@@ -44,6 +47,7 @@ func New(o Options) *Runtime {
 	functions := js.New(o.Functions)
 	return &Runtime{
 		engine: e,
+		hooks:  o.Hooks,
 		connector: connect.Connector{Engine: e, Store: o.Connections, RedirectURI: o.RedirectURI, NewState: o.NewState, Now: o.Engine.Now, Timezone: o.Timezone,
 			Functions: functions, Debug: o.Debug},
 		functions: functions,
@@ -77,6 +81,7 @@ type Run struct {
 	*engine.Run
 	runtime *Runtime
 	record  *connect.Record
+	replies bool // a responder: the only bundle is the answer that it would give
 }
 
 // Start begins a run; nothing is sent before the first bundle is asked for. The end of
@@ -84,24 +89,33 @@ type Run struct {
 // connection does not fit or needs the user, and an [*engine.Error] of type DataError
 // whose cause are [form.Problems] when the parameters of a module do not fit its form.
 func (rt *Runtime) Start(ctx context.Context, c *Component, in Input) (*Run, error) {
-	if err := c.fits(in.Connection, rt.now()); err != nil {
-		return nil, err
-	}
-	parameters, err := rt.parameters(ctx, c, in.Parameters)
+	run, input, err := rt.prepare(ctx, c, in)
 	if err != nil {
 		return nil, err
 	}
-	run := &Run{runtime: rt, record: in.Connection}
+	run.Run = rt.engine.Start(c.plan, input)
+	return run, nil
+}
+
+// prepare makes what a run works on.
+func (rt *Runtime) prepare(ctx context.Context, c *Component, in Input) (*Run, engine.Input, error) {
+	if err := c.fits(in.Connection, rt.now()); err != nil {
+		return nil, engine.Input{}, err
+	}
+	parameters, err := rt.parameters(ctx, c, in.Parameters)
+	if err != nil {
+		return nil, engine.Input{}, err
+	}
+	run := &Run{runtime: rt, record: in.Connection, replies: c.replies}
 	input := engine.Input{Parameters: value.FromCollection(parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit, Retries: in.Retries}
 	input.Secrets = engine.Leaves(c.App.common)
 	input.Call = rt.caller(ctx, c.App)
 	if in.Connection != nil {
 		if input, err = run.connect(ctx, c, in.Retries, input); err != nil {
-			return nil, err
+			return nil, input, err
 		}
 	}
-	run.Run = rt.engine.Start(c.plan, input)
-	return run, nil
+	return run, input, nil
 }
 
 // connect completes the input with the connection, which is renewed before if it has to
@@ -172,6 +186,11 @@ func (c *Component) Missing(record *connect.Record) []string {
 // service no longer accepts is marked as broken (connections.md CN-25).
 func (r *Run) Bundles(ctx context.Context) iter.Seq2[value.Value, error] {
 	return func(yield func(value.Value, error) bool) {
+		if r.replies {
+			reply, err := r.Reply(ctx)
+			yield(reply.Value(), err)
+			return
+		}
 		for bundle, err := range r.Run.Bundles(ctx) {
 			if err != nil {
 				r.markBroken(ctx, err)

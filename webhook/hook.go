@@ -15,7 +15,8 @@ import (
 
 // Hook is the http.Handler behind the address of a hook: what comes to [Path] of its
 // token. A request that it answers 2xx has its bundles on the disk. It is safe for
-// concurrent use; the fields must not change once it is in use, and it must not be copied.
+// concurrent use; the fields must not change once it is in use (see [Hook.Changed]), and
+// it must not be copied.
 type Hook struct {
 	Engine  *engine.Engine
 	Store   Store
@@ -28,16 +29,25 @@ type Hook struct {
 	// the app's answer, or that of a responder. 0 means that it is answered when its
 	// bundles are on the disk.
 	Hold time.Duration
-	// Parallel is how many deliveries are worked on at once, 8 by default, unless the
-	// hook is sequential.
-	Parallel int
-	Now      func() time.Time // nil means time.Now
+	Now  func() time.Time // nil means time.Now
 	// Refused hears of requests that were not taken; nil means that nobody listens.
 	Refused func(status int, err error)
 
 	rate    rate
 	queue   queue
+	changed atomic.Pointer[Record]
 	dropped atomic.Int64
+}
+
+// Changed lets the hook go on with what has become of its record.
+func (h *Hook) Changed(r Record) { h.changed.Store(&r) }
+
+// Current is the record that the hook works with. It must not be changed.
+func (h *Hook) Current() *Record {
+	if r := h.changed.Load(); r != nil {
+		return r
+	}
+	return h.Record
 }
 
 // Dropped returns how many bundles of a shared webhook were for an account that has no
@@ -127,10 +137,10 @@ func (h *Hook) receive(w http.ResponseWriter, r *http.Request) (*engine.Reply, e
 }
 
 func (h *Hook) admit(limits Limits, r *http.Request) error {
-	switch {
-	case !isPathOf(r.URL.Path, h.Record.Token):
+	switch record := h.Current(); {
+	case !isPathOf(r.URL.Path, record.Token):
 		return &refusal{status: http.StatusNotFound, message: "there is no such hook"}
-	case h.Record.Disabled:
+	case record.Disabled:
 		return &refusal{status: http.StatusGone, message: "the hook is disabled"}
 	}
 	if err := h.rate.admit(limits, h.now()); err != nil {
@@ -140,7 +150,8 @@ func (h *Hook) admit(limits Limits, r *http.Request) error {
 }
 
 func (h *Hook) input(roots map[string]value.Value) engine.Input {
-	in := h.Type.input(h.Record, h.Account, h.Record.Address)
+	record := h.Current()
+	in := h.Type.input(record, h.Account, record.Address)
 	for name, v := range roots {
 		in.Roots[name] = v
 	}

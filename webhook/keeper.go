@@ -23,25 +23,17 @@ type Request struct {
 	UID        string // of the connection, for shared webhooks
 	Parameters *value.Collection
 	Sequential bool
-	Address    func(token string) string // where the service will reach the hook
-	Account    engine.Input              // what the connection adds to a run
 }
 
-// Create makes a hook and attaches it. When attach fails there is no hook
-// (components.md 7.3).
+// Create makes a hook that the service does not know yet.
 func (k *Keeper) Create(ctx context.Context, t *Type, q Request) (*Record, error) {
 	r := &Record{Name: q.Name, App: t.App, Root: t.Root, Type: t.ID, Connection: q.Connection, Token: NewToken(), UID: q.UID,
 		Sequential: q.Sequential, Parameters: q.Parameters}
-	if err := k.Store.InsertHook(ctx, r); err != nil {
-		return nil, err
-	}
-	if err := k.Attach(ctx, t, r, q.Account, q.Address(r.Token)); err != nil {
-		return nil, errors.Join(err, k.Store.DeleteHook(context.WithoutCancel(ctx), r.ID))
-	}
-	return r, nil
+	return r, k.Store.InsertHook(ctx, r)
 }
 
-// Attach tells the service to send to address. A hook that the service knows under this
+// Attach tells the service to send to address, where somebody should be listening by now:
+// many services ask at once whether there is. A hook that the service knows under this
 // address already is left alone; one that it knows under another is detached first.
 func (k *Keeper) Attach(ctx context.Context, t *Type, r *Record, account engine.Input, address string) error {
 	if t.attach == nil || r.Attached && r.Address == address {

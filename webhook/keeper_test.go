@@ -57,10 +57,20 @@ func keeping(t *testing.T) (*webhook.Keeper, *memory) {
 	return &webhook.Keeper{Engine: newEngine(), Store: s}, s
 }
 
-func wish(t *testing.T) webhook.Request {
-	return webhook.Request{Name: "mine", Parameters: value.Object("album", value.Text("sea")).Collection(),
-		Address: func(token string) string { return "https://cleat.example" + webhook.Path(token) },
-		Account: engine.Input{Connection: value.Object("token", value.Text("t0ken"))}}
+func wish() webhook.Request {
+	return webhook.Request{Name: "mine", Parameters: value.Object("album", value.Text("sea")).Collection()}
+}
+
+var account = engine.Input{Connection: value.Object("token", value.Text("t0ken"))}
+
+// attached makes a hook and attaches it.
+func attached(t *testing.T, k *webhook.Keeper, typ *webhook.Type, q webhook.Request) (*webhook.Record, error) {
+	t.Helper()
+	r, err := k.Create(t.Context(), typ, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, k.Attach(t.Context(), typ, r, account, "https://cleat.example"+webhook.Path(r.Token))
 }
 
 // attach, detach and update inherit the base: its address, header and errors.
@@ -68,9 +78,8 @@ func TestKeeper(t *testing.T) {
 	t.Parallel()
 	svc := newService(t)
 	k, s := keeping(t)
-	q := wish(t)
 	typ := compiled(t, svc.codes())
-	r, err := k.Create(t.Context(), typ, q)
+	r, err := attached(t, k, typ, wish())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,17 +89,17 @@ func TestKeeper(t *testing.T) {
 		t.Errorf("stored %+v", stored)
 	}
 
-	if err := k.Attach(t.Context(), typ, r, q.Account, address); err != nil {
+	if err := k.Attach(t.Context(), typ, r, account, address); err != nil {
 		t.Fatal(err)
 	}
 	svc.want(t) // it knows the address already
 
-	if err := k.Attach(t.Context(), typ, r, q.Account, "https://b.example/"); err != nil {
+	if err := k.Attach(t.Context(), typ, r, account, "https://b.example/"); err != nil {
 		t.Fatal(err)
 	}
 	svc.want(t, "DELETE /api/hooks/1 Bearer t0ken", `POST /api/hooks Bearer t0ken {"to":"https://b.example/","album":"sea"}`)
 
-	if err := k.Delete(t.Context(), typ, r, q.Account, false); err != nil {
+	if err := k.Delete(t.Context(), typ, r, account, false); err != nil {
 		t.Fatal(err)
 	}
 	svc.want(t, "DELETE /api/hooks/2 Bearer t0ken")
@@ -99,16 +108,16 @@ func TestKeeper(t *testing.T) {
 	}
 }
 
-// A hook that the service refuses is not made, and says why in the words of the base.
+// A hook that the service refuses says why in the words of the base.
 func TestAttachFails(t *testing.T) {
 	t.Parallel()
 	svc := newService(t)
 	svc.refuse = "POST"
 	k, s := keeping(t)
-	_, err := k.Create(t.Context(), compiled(t, svc.codes()), wish(t))
+	r, err := attached(t, k, compiled(t, svc.codes()), wish())
 	var failure *engine.Error
-	if !errors.As(err, &failure) || err.Error() != "attach: DataError: [403] no" || len(s.hooks) != 0 {
-		t.Errorf("error %v, %d hooks", err, len(s.hooks))
+	if !errors.As(err, &failure) || err.Error() != "attach: DataError: [403] no" || r.Attached || s.hooks[0].Attached {
+		t.Errorf("error %v, attached: %v", err, r.Attached)
 	}
 }
 
@@ -117,16 +126,16 @@ func TestDetachFails(t *testing.T) {
 	t.Parallel()
 	svc := newService(t)
 	k, s := keeping(t)
-	q, typ := wish(t), compiled(t, svc.codes())
-	r, err := k.Create(t.Context(), typ, q)
+	typ := compiled(t, svc.codes())
+	r, err := attached(t, k, typ, wish())
 	if err != nil {
 		t.Fatal(err)
 	}
 	svc.refuse = "DELETE"
-	if err := k.Delete(t.Context(), typ, r, q.Account, false); err == nil || len(s.hooks) != 1 || !r.Attached {
+	if err := k.Delete(t.Context(), typ, r, account, false); err == nil || len(s.hooks) != 1 || !r.Attached {
 		t.Errorf("error %v, %d hooks, attached: %v", err, len(s.hooks), r.Attached)
 	}
-	if err := k.Delete(t.Context(), typ, r, q.Account, true); err == nil || len(s.hooks) != 0 {
+	if err := k.Delete(t.Context(), typ, r, account, true); err == nil || len(s.hooks) != 0 {
 		t.Errorf("forced: error %v, %d hooks", err, len(s.hooks))
 	}
 }
@@ -148,14 +157,14 @@ func TestUpdate(t *testing.T) {
 			k, s := keeping(t)
 			c := svc.codes()
 			c.update = test.update
-			q, typ := wish(t), compiled(t, c)
-			r, err := k.Create(t.Context(), typ, q)
+			typ := compiled(t, c)
+			r, err := attached(t, k, typ, wish())
 			if err != nil {
 				t.Fatal(err)
 			}
 			address := r.Address
 			svc.asked = nil
-			if err := k.Update(t.Context(), typ, r, q.Account, value.Object("album", value.Text("town")).Collection()); err != nil {
+			if err := k.Update(t.Context(), typ, r, account, value.Object("album", value.Text("town")).Collection()); err != nil {
 				t.Fatal(err)
 			}
 			for i := range test.want {
@@ -175,7 +184,7 @@ func TestNotAttached(t *testing.T) {
 	t.Parallel()
 	k, _ := keeping(t)
 	typ := compiled(t, codes{api: `{}`})
-	r, err := k.Create(t.Context(), typ, wish(t))
+	r, err := attached(t, k, typ, wish())
 	if err != nil || r.Attached || typ.Attached() || len(r.Token) != 32 {
 		t.Errorf("%+v, error %v", r, err)
 	}
@@ -193,9 +202,9 @@ func TestTraceHoldsNoSecrets(t *testing.T) {
 	k := &webhook.Keeper{Store: s, Engine: engine.New(engine.Options{Egress: loopback, Debug: true, Log: func(x engine.Exchange) { seen = append(seen, x) }})}
 	c := svc.codes()
 	c.params = `[{"name":"album","type":"password"}]`
-	q := wish(t)
+	q := wish()
 	q.Parameters = value.Object("album", value.Text("album-secret")).Collection()
-	if _, err := k.Create(t.Context(), compiled(t, c), q); err != nil {
+	if _, err := attached(t, k, compiled(t, c), q); err != nil {
 		t.Fatal(err)
 	}
 	if len(seen) != 1 || strings.Contains(fmt.Sprint(seen), "album-secret") || !strings.Contains(fmt.Sprint(seen), "[redacted]") {

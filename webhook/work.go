@@ -7,18 +7,17 @@ import (
 	"github.com/cleat-run/cleat/engine"
 )
 
-const (
-	workBatch       = 64 // deliveries that are taken from the queue at once
-	defaultParallel = 8
-)
+// workBatch is how many deliveries are taken from the queue at once.
+const workBatch = 64
 
 // Work hands out the deliveries of the hook, those of earlier processes first, until ctx
-// ends or do fails. A delivery for which do returns nil is done and does not come again;
+// ends or do fails. With parallel above 1, and unless the hook is sequential, do runs as
+// often at once; otherwise in the goroutine of the caller, in the order of arrival. A delivery for which do returns nil is done and does not come again;
 // the reply, which may be nil, answers its request if that is still open. A failure, and
 // whatever ends the process, leaves the deliveries in the queue that were not done.
 //
 // Only one Work may run for a hook at a time.
-func (h *Hook) Work(ctx context.Context, do func(context.Context, *Delivery) (*engine.Reply, error)) error {
+func (h *Hook) Work(ctx context.Context, parallel int, do func(context.Context, *Delivery) (*engine.Reply, error)) error {
 	h.queue.resume()
 	defer h.queue.release()
 	woken := h.queue.wakes()
@@ -28,7 +27,7 @@ func (h *Hook) Work(ctx context.Context, do func(context.Context, *Delivery) (*e
 			return err
 		}
 		if len(batch) > 0 {
-			if err := h.workOn(ctx, batch, do); err != nil {
+			if err := h.workOn(ctx, parallel, batch, do); err != nil {
 				return err
 			}
 			continue
@@ -50,8 +49,8 @@ type finished struct {
 // workOn works on a batch and then takes what was done out of the queue, in one
 // transaction. Only then requests are answered: a request that was answered is not
 // worked on again.
-func (h *Hook) workOn(ctx context.Context, batch []*Delivery, do func(context.Context, *Delivery) (*engine.Reply, error)) error {
-	results := h.each(ctx, batch, do)
+func (h *Hook) workOn(ctx context.Context, parallel int, batch []*Delivery, do func(context.Context, *Delivery) (*engine.Reply, error)) error {
+	results := h.each(ctx, parallel, batch, do)
 	var failure error
 	var ids []string
 	for i, got := range results {
@@ -75,10 +74,9 @@ func (h *Hook) workOn(ctx context.Context, batch []*Delivery, do func(context.Co
 
 // each works on a batch: in the order of arrival, up to the first failure, or several at
 // once.
-func (h *Hook) each(ctx context.Context, batch []*Delivery, do func(context.Context, *Delivery) (*engine.Reply, error)) []finished {
+func (h *Hook) each(ctx context.Context, parallel int, batch []*Delivery, do func(context.Context, *Delivery) (*engine.Reply, error)) []finished {
 	results := make([]finished, len(batch))
-	parallel := int(orDefault(int64(h.Parallel), defaultParallel))
-	if h.Record.Sequential || parallel == 1 {
+	if parallel <= 1 || h.Current().Sequential {
 		for i, d := range batch {
 			if results[i].reply, results[i].err = do(ctx, d); results[i].err != nil {
 				return stopped(results, i)

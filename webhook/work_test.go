@@ -38,12 +38,12 @@ func TestRequestsShareTransactions(t *testing.T) {
 }
 
 // work works on n deliveries and then ends.
-func work(t testing.TB, h *webhook.Hook, n int, do func(*webhook.Delivery) (*engine.Reply, error)) error {
+func work(t testing.TB, h *webhook.Hook, parallel, n int, do func(*webhook.Delivery) (*engine.Reply, error)) error {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var mu sync.Mutex
-	return h.Work(ctx, func(_ context.Context, d *webhook.Delivery) (*engine.Reply, error) {
+	return h.Work(ctx, parallel, func(_ context.Context, d *webhook.Delivery) (*engine.Reply, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if n--; n == 0 {
@@ -56,9 +56,8 @@ func work(t testing.TB, h *webhook.Hook, n int, do func(*webhook.Delivery) (*eng
 // What was queued before comes first, in order, and what was done does not come again.
 func TestWork(t *testing.T) {
 	t.Parallel()
-	for _, parallel := range []int{0, 1} {
+	for _, parallel := range []int{8, 1} {
 		h, s := newHook(t, codes{api: `{}`})
-		h.Parallel = parallel
 		for i := range 100 {
 			post(h, fmt.Sprint(i))
 		}
@@ -67,7 +66,7 @@ func TestWork(t *testing.T) {
 			got = append(got, d.Bundles[0].ToText())
 			return nil, nil
 		}
-		if err := work(t, h, 100, take); !errors.Is(err, context.Canceled) {
+		if err := work(t, h, parallel, 100, take); !errors.Is(err, context.Canceled) {
 			t.Errorf("Work: %v", err)
 		}
 		if parallel == 1 && (got[0] != "0" || got[50] != "50" || got[99] != "99") {
@@ -89,7 +88,7 @@ func TestWorkFails(t *testing.T) {
 		post(h, fmt.Sprint(i))
 	}
 	wrong := errors.New("no more paper")
-	err := work(t, h, 10, func(d *webhook.Delivery) (*engine.Reply, error) {
+	err := work(t, h, 8, 10, func(d *webhook.Delivery) (*engine.Reply, error) {
 		if d.Bundles[0].ToText() == "2" {
 			return nil, wrong
 		}
@@ -113,7 +112,7 @@ func TestSequential(t *testing.T) {
 		var now, most, all int
 		ctx, cancel := context.WithCancel(t.Context())
 		gate := make(chan struct{})
-		h.Work(ctx, func(context.Context, *webhook.Delivery) (*engine.Reply, error) {
+		h.Work(ctx, 8, func(context.Context, *webhook.Delivery) (*engine.Reply, error) {
 			mu.Lock()
 			now, all = now+1, all+1
 			if most = max(most, now); most == 2 {
@@ -161,7 +160,7 @@ func TestHold(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error)
 			go func() {
-				ended <- h.Work(ctx, func(context.Context, *webhook.Delivery) (*engine.Reply, error) {
+				ended <- h.Work(ctx, 8, func(context.Context, *webhook.Delivery) (*engine.Reply, error) {
 					time.Sleep(test.takes)
 					return test.reply, nil
 				})
@@ -192,7 +191,7 @@ func TestHoldEndsWithWork(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() {
-			ended <- h.Work(ctx, func(ctx context.Context, _ *webhook.Delivery) (*engine.Reply, error) {
+			ended <- h.Work(ctx, 8, func(ctx context.Context, _ *webhook.Delivery) (*engine.Reply, error) {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			})

@@ -181,6 +181,9 @@ func (a *App) endpoint(id string) *engine.Plan {
 // List reports whether the component gives a list; otherwise it gives one value.
 func (c *Component) List() bool { return c.plan.List() }
 
+// Replies reports whether the component is a responder: its only bundle is an answer.
+func (c *Component) Replies() bool { return c.replies }
+
 // accepted joins the connection, the alternative one and the attached accounts
 // (connections.md CN-9).
 func accepted(connection, alternative string, attached []string) []string {

@@ -26,8 +26,9 @@ func (a *App) Webhook(id string) (*Component, error) {
 		return nil, err
 	}
 	t, found := webhook.Compile(a.App, w)
+	form, _ := FormOf(w.Parameters)
 	return &Component{App: a, Kind: app.WebhookKind, ID: id, Connections: t.Connections, Scope: texts(w.Scope),
-		Forms: []*app.Code{w.Parameters}, hook: t}, found.Err()
+		Forms: []*app.Code{w.Parameters}, form: form, hook: t}, found.Err()
 }
 
 // InstantTrigger compiles the instant trigger with the given id, which makes bundles of
@@ -70,6 +71,8 @@ type HookInput struct {
 	// Failed hears of bundles that the trigger could not make; nil means that the failure
 	// ends the work, and the bundle comes again.
 	Failed func(error)
+	// Lost hears that the service could not be told to forget a former address.
+	Lost func(error)
 }
 
 // Hook is a webhook at work: the http.Handler behind its address. Serve it before
@@ -85,11 +88,13 @@ type Hook struct {
 // Hook returns the hook with the given name of a webhook, and makes it if there is none.
 // The error is a [*ConnectionError] when the connection does not fit or needs the user.
 func (rt *Runtime) Hook(ctx context.Context, c *Component, in HookInput) (*Hook, error) {
-	_, account, err := rt.prepare(ctx, c, Input{Connection: in.Connection, Retries: hookRetries})
+	_, account, err := rt.prepare(ctx, c, Input{Connection: in.Connection, Parameters: in.Parameters, Retries: hookRetries})
 	if err != nil {
 		return nil, err
 	}
-	h := &Hook{runtime: rt, in: in, keeper: webhook.Keeper{Engine: rt.engine, Store: rt.hooks}}
+	in.Parameters = account.Parameters.Collection()
+	account.Call = rt.caller(context.WithoutCancel(ctx), c.App) // the hook outlives its making
+	h := &Hook{runtime: rt, in: in, keeper: webhook.Keeper{Engine: rt.engine, Store: rt.hooks, Lost: in.Lost}}
 	h.Hook = &webhook.Hook{Engine: rt.engine, Store: rt.hooks, Type: c.hook, Account: account, Hold: in.Hold, Limits: in.Limits,
 		Refused: in.Refused, Now: rt.connector.Now}
 	if h.Record, err = rt.hooks.HookNamed(ctx, in.Name); errors.Is(err, webhook.ErrNotFound) {

@@ -29,10 +29,10 @@ func FormOf(sections ...*app.Code) (*form.Form, source.Diagnostics) {
 // Form is the form of the component's parameters.
 func (c *Component) Form() *form.Form { return c.form }
 
-// parameters converts and checks what a module runs with. RPCs get their parameters as
+// parameters converts and checks what a module or a webhook runs with. RPCs get their parameters as
 // they were entered (parameters.md 9).
 func (rt *Runtime) parameters(ctx context.Context, c *Component, given *value.Collection) (*value.Collection, error) {
-	if c.Kind != app.ModuleKind {
+	if c.Kind == app.RPCKind {
 		return given, nil
 	}
 	made, report := c.form.Convert(ctx, given, rt.FormOptions(c.App, c.App.App.Module(c.ID)))

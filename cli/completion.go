@@ -82,6 +82,10 @@ func componentIDs(path string, kind app.Kind) []string {
 		for _, r := range a.RPCs {
 			list = append(list, explained(r.ID, r.Label))
 		}
+	case app.WebhookKind:
+		for _, w := range a.Webhooks {
+			list = append(list, explained(w.ID, w.Label))
+		}
 	}
 	return list
 }
@@ -177,6 +181,9 @@ func formsOf(kind app.Kind, args []string) []*app.Code {
 	}
 	if m := a.App.Module(args[1]); kind == app.ModuleKind && m != nil {
 		return []*app.Code{m.Parameters, m.Expect}
+	}
+	if w := a.App.Webhook(args[1]); kind == app.WebhookKind && w != nil {
+		return []*app.Code{w.Parameters}
 	}
 	if r := a.App.RPC(args[1]); kind == app.RPCKind && r != nil {
 		return []*app.Code{r.Parameters}

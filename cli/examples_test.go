@@ -119,8 +119,8 @@ func (s *stage) perform(t *testing.T, connects bool, line string) {
 	// Another test, or the developer, may be using the port.
 	line = strings.ReplaceAll(line, "127.0.0.1:8085", "127.0.0.1:0")
 	switch {
-	case line == "cleat demo":
-		s.interrupted(t, dir, line)
+	case line == "cleat demo", strings.HasPrefix(line, "cleat listen") && !strings.Contains(line, "--send"):
+		s.interrupted(t, dir, home, line)
 	case strings.Contains(line, "--no-browser"):
 		s.shell(t, dir, home, "person "+line)
 	default:
@@ -141,9 +141,10 @@ func (s *stage) shell(t *testing.T, dir, home, line string) {
 }
 
 // interrupted types a command that runs until Ctrl-C, and ends it so.
-func (s *stage) interrupted(t *testing.T, dir, line string) {
+func (s *stage) interrupted(t *testing.T, dir, home, line string) {
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", "exec "+line)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CLEAT_HOME="+home)
 	errs := &notifying{ready: make(chan struct{}), sign: "Ctrl-C"}
 	cmd.Stderr = errs
 	if err := cmd.Start(); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/store"
+	"github.com/cleat-run/cleat/webhook"
 )
 
 // runtime returns what components run with. It keeps to the egress guard; each exchange
@@ -35,7 +36,8 @@ func (f *factory) runtime(records connect.Store, redirectURI string, log func(en
 			return nil, err
 		}
 	}
-	return cleat.New(cleat.Options{Engine: o, Connections: records, RedirectURI: redirectURI, Timezone: f.timezone, Debug: f.debug}), nil
+	hooks, _ := records.(webhook.Store) // what keeps the one keeps the other
+	return cleat.New(cleat.Options{Engine: o, Connections: records, Hooks: hooks, RedirectURI: redirectURI, Timezone: f.timezone, Debug: f.debug}), nil
 }
 
 // openStore opens the store in the home folder, which is made when it does not exist. The

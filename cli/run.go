@@ -152,11 +152,16 @@ func (o *runOptions) with(ctx context.Context, compile func(*cleat.App, string) 
 		return errors.Join(err, wrong)
 	}
 	o.warn(run.State().Warnings...)
+	o.warnMissing(c, record)
+	return o.advise(err, record)
+}
+
+// warnMissing tells of scopes that the component asks for and the connection lacks.
+func (o *runOptions) warnMissing(c *cleat.Component, record *connect.Record) {
 	if missing := c.Missing(record); len(missing) > 0 {
 		o.warn(fmt.Sprintf("%s %q asks for the scope %s, which connection %q was not granted; cleat connections reauthorize %s --scope %s asks for it",
 			c.Kind, c.ID, strings.Join(missing, ", "), record.Name, shellWord(record.Name), strings.Join(missing, ",")))
 	}
-	return o.advise(err, record)
 }
 
 // chosen returns the connection to use: the named one, or the only one that fits. The

@@ -65,6 +65,9 @@ func runScripts(t *testing.T, dir string) {
 			"replace":  replace,
 			"port":     port,
 			"revoke":   revoke,
+			"hooks":    hooks,
+			"awaited":  awaited,
+			"send":     send,
 			"zip":      zipFolder,
 		},
 	})

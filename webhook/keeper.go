@@ -14,6 +14,9 @@ import (
 type Keeper struct {
 	Engine *engine.Engine
 	Store  Store
+	// Lost hears that the service could not be told to forget a former address; nil means
+	// that nobody listens.
+	Lost func(error)
 }
 
 // Request is the wish for a hook.
@@ -34,15 +37,14 @@ func (k *Keeper) Create(ctx context.Context, t *Type, q Request) (*Record, error
 
 // Attach tells the service to send to address, where somebody should be listening by now:
 // many services ask at once whether there is. A hook that the service knows under this
-// address already is left alone; one that it knows under another is detached first.
+// address already is left alone; one that it knows under another is detached first, which
+// may fail: whoever was killed must be able to start again.
 func (k *Keeper) Attach(ctx context.Context, t *Type, r *Record, account engine.Input, address string) error {
 	if t.attach == nil || r.Attached && r.Address == address {
 		return nil
 	}
-	if r.Attached {
-		if err := k.Detach(ctx, t, r, account); err != nil {
-			return err
-		}
+	if err := k.Detach(ctx, t, r, account); err != nil && k.Lost != nil {
+		k.Lost(err)
 	}
 	data, err := k.call(ctx, t, t.attach, r, account, address)
 	if err != nil {

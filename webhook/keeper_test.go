@@ -121,6 +121,28 @@ func TestAttachFails(t *testing.T) {
 	}
 }
 
+// A service that has forgotten a former address does not keep a hook from being attached
+// at another.
+func TestAttachElsewhere(t *testing.T) {
+	t.Parallel()
+	svc := newService(t)
+	k, _ := keeping(t)
+	var lost error
+	k.Lost = func(err error) { lost = err }
+	typ := compiled(t, svc.codes())
+	r, err := attached(t, k, typ, wish())
+	if err != nil {
+		t.Fatal(err)
+	}
+	svc.refuse = "DELETE"
+	if err := k.Attach(t.Context(), typ, r, account, "https://b.example/"); err != nil || r.Address != "https://b.example/" || !r.Attached {
+		t.Errorf("error %v, %+v", err, r)
+	}
+	if lost == nil || lost.Error() != "detach: DataError: [403] no" || r.Data.Get("externalHookId").ToText() != "3" {
+		t.Errorf("lost %v, data %v", lost, r.Data)
+	}
+}
+
 // A service that does not let go keeps the hook, unless the deletion is forced.
 func TestDetachFails(t *testing.T) {
 	t.Parallel()

@@ -42,6 +42,7 @@ type Service struct {
 	mu     sync.Mutex
 	albums []Album
 	photos []Photo
+	hooks  []hook
 }
 
 // The credentials of the sample app.
@@ -59,11 +60,13 @@ func New(o oauth1test.Options) *Service {
 	s := &Service{Provider: oauth1test.New(o)}
 	s.albums, s.photos = sample()
 	for pattern, h := range map[string]http.HandlerFunc{
-		"GET /api/me":          me,
-		"GET /api/albums":      s.listAlbums,
-		"GET /api/photos":      s.searchPhotos,
-		"GET /api/photos/{id}": s.getPhoto,
-		"PUT /api/photos/{id}": s.renamePhoto,
+		"GET /api/me":            me,
+		"GET /api/albums":        s.listAlbums,
+		"GET /api/photos":        s.searchPhotos,
+		"GET /api/photos/{id}":   s.getPhoto,
+		"PUT /api/photos/{id}":   s.renamePhoto,
+		"POST /api/hooks":        s.addHook,
+		"DELETE /api/hooks/{id}": s.removeHook,
 	} {
 		s.Handle(pattern, s.Protect(h))
 	}
@@ -142,12 +145,25 @@ func (s *Service) renamePhoto(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusUnprocessableEntity, map[string]string{"message": "a photo needs a title"})
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p := s.photo(w, r); p != nil {
-		p.Title = change.Title
+	p, before, hooks := s.rename(w, r, change.Title)
+	if p != nil {
+		tell(r.Context(), hooks, event{"photo.renamed", p, before})
 		answer(w, http.StatusOK, p)
 	}
+}
+
+// rename returns a copy of the renamed photo, its title before, and who has to be told.
+func (s *Service) rename(w http.ResponseWriter, r *http.Request, title string) (*Photo, string, []hook) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.photo(w, r)
+	if p == nil {
+		return nil, "", nil
+	}
+	before := p.Title
+	p.Title = title
+	renamed := *p
+	return &renamed, before, slices.Clone(s.hooks)
 }
 
 // photo returns the photo that the path names, or answers 404; s.mu is held.

@@ -1,0 +1,318 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/cleat-run/cleat"
+	"github.com/cleat-run/cleat/app"
+	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/store"
+	"github.com/cleat-run/cleat/value"
+	"github.com/cleat-run/cleat/webhook"
+	"github.com/spf13/cobra"
+)
+
+// listenOptions are those of listen. Of runOptions it uses what finds a connection.
+type listenOptions struct {
+	runOptions
+	publicURL string
+	address   string
+	send      string
+	trigger   string
+	responder string
+	parallel  int
+}
+
+func newListen(f *factory) *cobra.Command {
+	o := &listenOptions{runOptions: runOptions{factory: f}}
+	cmd := &cobra.Command{
+		Use:   "listen APP WEBHOOK",
+		Short: "Receive what a service sends to a webhook",
+		Long: `Attach a webhook, print each bundle that comes in as one JSON object a line, answer as the
+app says, and detach on Ctrl-C.
+
+What was received is on the disk before it is answered: what was answered and not printed
+when the command ends, be it by kill -9, is printed by the next one. The path of the address
+stays the same from one to the next. A service that is not on this machine needs
+--public-url, the address of a tunnel to the one of --listen.
+
+--trigger names an instant trigger that makes the bundles of what the webhook gives, and
+--responder a responder that answers; its parameters are the members of the bundle. --send
+posts the content of a file to the webhook as the service would, and ends; a file .http
+holds a whole request.`,
+		Example: `  cleat listen my-app bookSold --send event.json
+  cleat listen examples/photos photoRenamed --egress-allow 127.0.0.1 --trigger watchRenamed`,
+		Args:              arguments("APP", "WEBHOOK"),
+		ValidArgsFunction: completeAppThen(app.WebhookKind),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.app, o.id = args[0], args[1]
+			return runListen(cmd.Context(), o)
+		},
+	}
+	o.flags(cmd, app.WebhookKind)
+	flags := cmd.Flags()
+	flags.StringVar(&o.publicURL, "public-url", "", "`address` under which the service reaches this machine (default: that of --listen)")
+	flags.StringVar(&o.address, "listen", "127.0.0.1:0", "`address` to listen on")
+	flags.StringVar(&o.send, "send", "", "post this `file` to the webhook, then end")
+	flags.StringVar(&o.trigger, "trigger", "", "`module` that makes bundles of what the webhook gives")
+	flags.StringVar(&o.responder, "responder", "", "`module` that answers what comes in")
+	flags.IntVar(&o.parallel, "parallel", 8, "run the modules for up to this `number` of requests at once; 1 keeps the order of arrival")
+	return cmd
+}
+
+// listening is a webhook at work.
+type listening struct {
+	*listenOptions
+	runtime *cleat.Runtime
+	record  *connect.Record // of the connection, nil without one
+	hook    *cleat.Hook
+	answers *cleat.Component // the responder, nil without one
+
+	printing sync.Mutex
+	line     []byte
+}
+
+func runListen(ctx context.Context, o *listenOptions) error {
+	l := &listening{listenOptions: o}
+	records, err := o.openStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer records.Close()
+	err = l.prepare(ctx, records)
+	defer l.close()
+	if err != nil {
+		return o.advise(err, l.record)
+	}
+	listener, err := net.Listen("tcp", o.address)
+	if err != nil {
+		return &hintedError{fmt.Errorf("cannot listen: %w", err), "write --listen 127.0.0.1:PORT, with a port that is free"}
+	}
+	server, err := l.server(listener)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	end := l.serve(listener)
+	err = l.work(ctx, server)
+	end()
+	l.backlog(context.WithoutCancel(ctx), records)
+	return o.advise(err, l.record)
+}
+
+func (l *listening) close() {
+	if l.runtime != nil {
+		l.runtime.Close()
+	}
+}
+
+// prepare compiles, finds the connection and makes the hook.
+func (l *listening) prepare(ctx context.Context, records *store.SQLite) error {
+	a, err := l.load(l.app)
+	if err != nil {
+		return err
+	}
+	c, err := a.Webhook(l.id)
+	if err != nil {
+		return unknownComponent(err)
+	}
+	in, err := l.input(a, c)
+	if err != nil {
+		return err
+	}
+	if l.connection != "" || len(c.Connections) > 0 {
+		if l.record, err = l.choose(ctx, records, c); err != nil {
+			return err
+		}
+		in.Connection = l.record
+	}
+	in.Name = l.name(a)
+	if l.runtime, err = l.factory.runtime(records, "", nil); err != nil {
+		return err
+	}
+	if l.hook, err = l.runtime.Hook(ctx, c, in); err != nil {
+		return err
+	}
+	l.warnMissing(c, l.record)
+	return nil
+}
+
+// Times that a request stays open: until its bundles are printed, or until the responder
+// has answered (components.md 7.2).
+const (
+	holdToPrint   = 2 * time.Second
+	holdToRespond = 40 * time.Second
+)
+
+// input reads the parameters of the webhook and compiles the modules that work with it.
+func (l *listening) input(a *cleat.App, c *cleat.Component) (in cleat.HookInput, err error) {
+	// Nobody but the person at this machine is hurt by many requests.
+	in = cleat.HookInput{Hold: holdToPrint, Limits: webhook.Limits{Requests: -1}, Refused: l.refused,
+		Failed: func(err error) { l.warn("a bundle is lost: " + faultOf(err).Message) },
+		Lost:   func(err error) { l.warn("the service may go on sending to a former address: " + faultOf(err).Message) }}
+	if in.Parameters, err = l.params.read(l.factory, c.Form()); err != nil {
+		return in, err
+	}
+	if err := fillIn(c.Form(), in.Parameters); err != nil {
+		return in, err
+	}
+	if l.trigger != "" {
+		if in.Trigger, err = a.InstantTrigger(l.trigger); err != nil {
+			return in, unknownComponent(err)
+		}
+	}
+	if l.responder != "" {
+		in.Hold = holdToRespond
+		if l.answers, err = a.Module(l.responder); err != nil {
+			return in, unknownComponent(err)
+		}
+		if !l.answers.Replies() {
+			return in, usagef("name a module of the type responder", "module %q is no responder", l.responder)
+		}
+	}
+	return in, nil
+}
+
+// name is that of the hook in the store: the same for the same webhook and connection.
+func (l *listening) name(a *cleat.App) string {
+	name := "listen " + a.Name + "/" + l.id
+	if l.record != nil {
+		name += "/" + l.record.Name
+	}
+	return name
+}
+
+// refused tells of a request that was not taken.
+func (l *listening) refused(status int, err error) {
+	text := faultOf(err).Message
+	if cause := errors.Unwrap(err); cause != nil {
+		text += ": " + faultOf(cause).Message
+	}
+	l.warn(fmt.Sprintf("answered %d to a request: %s", status, text))
+}
+
+// server is the address that the service is told.
+func (l *listening) server(listener net.Listener) (string, error) {
+	if l.publicURL == "" {
+		return "http://" + listener.Addr().String(), nil
+	}
+	u, err := url.Parse(l.publicURL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
+		return "", usagef("write it like https://example.com", "--public-url %q is no address", l.publicURL)
+	}
+	return l.publicURL, nil
+}
+
+// serve serves the hook until the returned function is called, which lets open requests
+// get their answers.
+func (l *listening) serve(listener net.Listener) (end func()) {
+	server := &http.Server{Handler: l.hook, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
+	go server.Serve(listener)
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		server.Shutdown(ctx)
+		server.Close()
+	}
+}
+
+// goodbye is how long the service may take to be told to stop.
+const goodbye = 30 * time.Second
+
+// work attaches, prints until it is told to end, and detaches.
+func (l *listening) work(ctx context.Context, server string) error {
+	if err := l.attach(ctx, server); err != nil {
+		return err
+	}
+	fmt.Fprintf(l.std.Err, "listening on %s (Ctrl-C ends it)\n", printable(l.hook.Address(server)))
+	if !l.hook.Type.Attached() {
+		fmt.Fprintln(l.std.Err, "the app does not attach this webhook: tell the service this address")
+	}
+	err := l.receive(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+	defer cancel()
+	if wrong := l.hook.Detach(ctx); wrong != nil {
+		wrong = &hintedError{wrong, "the service may go on sending; remove the hook there"}
+		return errors.Join(err, wrong)
+	}
+	return err
+}
+
+// attachPatience is that with a service that is being told of the hook when Ctrl-C comes: whoever hangs
+// up in the middle does not learn what to detach.
+const attachPatience = 5 * time.Second
+
+func (l *listening) attach(ctx context.Context, server string) error {
+	patient, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(attachPatience, cancel) })()
+	return l.hook.Attach(patient, server)
+}
+
+// receive prints bundles until Ctrl-C, or with --send until what came of the file is
+// printed.
+func (l *listening) receive(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	sent := make(chan error, 1)
+	if l.send == "" {
+		sent <- nil
+	} else {
+		go func() {
+			defer cancel()
+			sent <- l.post(ctx)
+		}()
+	}
+	parallel := 1
+	if l.trigger != "" || l.answers != nil {
+		parallel = l.parallel
+	}
+	err := l.hook.Work(ctx, parallel, l.bundle)
+	cancel()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, <-sent)
+}
+
+// bundle prints a bundle and lets the responder answer.
+func (l *listening) bundle(ctx context.Context, bundle value.Value) (*engine.Reply, error) {
+	if err := l.print(bundle); err != nil || l.answers == nil {
+		return nil, err
+	}
+	run, err := l.runtime.Start(ctx, l.answers, cleat.Input{Parameters: bundle.Collection()})
+	if err != nil {
+		return nil, err
+	}
+	reply, err := run.Reply(ctx)
+	if err != nil && ctx.Err() == nil {
+		l.warn("the responder failed: " + faultOf(err).Message) // the request gets the app's answer
+		return nil, nil
+	}
+	return reply, err
+}
+
+func (l *listening) print(bundle value.Value) error {
+	l.printing.Lock()
+	defer l.printing.Unlock()
+	l.line = append(bundle.AppendJSON(l.line[:0]), '\n')
+	_, err := l.std.Out.Write(l.line)
+	return err
+}
+
+// backlog tells of what is left for the next time.
+func (l *listening) backlog(ctx context.Context, records *store.SQLite) {
+	left, err := records.Backlog(ctx, l.hook.Record.ID)
+	if err == nil && left.Deliveries > 0 {
+		l.warn(fmt.Sprintf("%d requests were received and not printed; the next cleat listen prints them", left.Deliveries))
+	}
+}

@@ -60,6 +60,7 @@ func (c *demoCheck) walk(ctx context.Context, callback net.Listener) error {
 		{"connect", func(ctx context.Context) (demoStep, error) { return c.authorize(ctx, callback) }},
 		{"rpc listAlbums", c.albums},
 		{"run renamePhoto", c.rename},
+		{"webhook", c.webhook},
 		{"run searchPhotos", c.search},
 	} {
 		done, err := step.do(ctx)
@@ -101,7 +102,7 @@ func (c *demoCheck) load(context.Context) (demoStep, error) {
 	if err := c.app.Findings.Err(); err != nil {
 		return demoStep{}, err
 	}
-	return demoStep{Detail: fmt.Sprintf("app %q: %d connection, %d modules, %d RPC", c.app.Name, len(c.app.Connections), len(c.app.Modules), len(c.app.RPCs))}, nil
+	return demoStep{Detail: fmt.Sprintf("app %q: %d connection, %d modules, %d RPC, %d webhook", c.app.Name, len(c.app.Connections), len(c.app.Modules), len(c.app.RPCs), len(c.app.Webhooks))}, nil
 }
 
 // authorize goes through the service's page as a person would.

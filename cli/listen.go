@@ -148,7 +148,7 @@ func (l *listening) prepare(ctx context.Context, records *store.SQLite) error {
 // Times that a request stays open: until its bundles are printed, or until the responder
 // has answered (components.md 7.2).
 const (
-	holdToPrint   = 2 * time.Second
+	holdToPrint   = 5 * time.Second
 	holdToRespond = 40 * time.Second
 )
 

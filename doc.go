@@ -10,12 +10,14 @@
 //	}
 //
 // [Load] reads an app from a folder, from makecomapp.json or from a ZIP. A [Component]
-// is a module or an RPC of it, compiled. A [Runtime] joins it with a connection and runs
-// it: requests are sent only while the caller asks for bundles.
+// is a module, an RPC or a webhook of it, compiled. A [Runtime] joins it with a connection
+// and runs it: requests are sent only while the caller asks for bundles. A webhook at work
+// is a [Hook], an http.Handler whose bundles come from a queue on the disk.
 //
 // Apps' own functions run in child processes, which are the program started anew: main
 // begins with [js.ServeIfChild].
 //
 // The package is a thin face over the packages app (definitions), engine (runs),
-// connect (connections) and store (their records), which can be used alone.
+// connect (connections), webhook (hooks) and store (their records), which can be used
+// alone.
 package cleat

@@ -72,16 +72,22 @@ func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply = accepted()
 	}
 	for name, lines := range reply.Header {
-		w.Header()[name] = lines
+		if !ofConnection[name] {
+			w.Header()[name] = lines
+		}
 	}
-	// Without a type of its own nothing is guessed from what strangers may have sent.
-	if reply.Header.Get("Content-Type") == "" {
-		w.Header()["Content-Type"] = nil
+	// Nothing is guessed from what strangers may have sent.
+	if reply.Header.Get("Content-Type") == "" && len(reply.Body) > 0 {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(reply.Status)
 	w.Write(reply.Body)
 }
+
+// ofConnection are headers that the server sets itself.
+var ofConnection = map[string]bool{"Connection": true, "Content-Length": true, "Keep-Alive": true, "Te": true, "Trailer": true,
+	"Transfer-Encoding": true, "Upgrade": true}
 
 // accepted is the answer of an app that does not say how to answer (components.md 7.2).
 func accepted() *engine.Reply {

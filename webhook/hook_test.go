@@ -25,7 +25,8 @@ func TestReceive(t *testing.T) {
 		{"default answer", `{}`, `{"a":1}`, 200, "Accepted", "{\"a\":1}\n"},
 		{"respond", `{"respond":{"status":202,"body":{"ok":true}}}`, `1`, 202, `{"ok":true}`, "1\n"},
 		{"verification", `{"verification":{"condition":"{{body.c}}","respond":{"type":"text","body":"{{body.c}}"}}}`, `{"c":"x"}`, 200, "x", ""},
-		{"verification without respond", `{"verification":{"condition":"{{body.c}}"}}`, `{"c":"x"}`, 200, "Accepted", ""},
+		{"verification without respond", `{"verification":{"condition":"{{body.c}}"}}`, `{"c":"x"}`, 200, "", ""},
+		{"headers of the connection", `{"respond":{"headers":{"Content-Length":1,"Transfer-Encoding":"chunked"},"body":{"ok":true}}}`, `1`, 200, `{"ok":true}`, "1\n"},
 		{"condition", `{"condition":"{{body.a == 2}}"}`, `{"a":1}`, 200, "Accepted", ""},
 		{"several", `{"iterate":"{{body}}","output":{"n":"{{item}}"}}`, `[1,2]`, 200, "Accepted", "{\"n\":1}\n{\"n\":2}\n"},
 		{"what attach stored", `{"output":"{{data.externalHookId}} {{parameters.externalHookId}} {{webhook.externalHookId}} {{webhook.id}}"}`, `1`, 200, "Accepted", "\"42 42 42 1\"\n"},
@@ -40,6 +41,9 @@ func TestReceive(t *testing.T) {
 			w := post(h, test.body)
 			if w.Code != test.status || w.Body.String() != test.answer {
 				t.Errorf("answered %d %q, want %d %q", w.Code, w.Body, test.status, test.answer)
+			}
+			if w.Header().Get("Content-Length")+w.Header().Get("Transfer-Encoding") != "" {
+				t.Errorf("header %v", w.Header())
 			}
 			if got := bundles(t, s, 1); got != test.queued {
 				t.Errorf("queued %q, want %q", got, test.queued)

@@ -170,7 +170,7 @@ func TestHold(t *testing.T) {
 			if w.Code != test.status || w.Body.String() != test.body || time.Since(began) != test.after {
 				t.Errorf("%s: answered %d %q after %s", test.name, w.Code, w.Body, time.Since(began))
 			}
-			if waits := len(s.deliveries) > 0; waits != (test.after < test.takes) {
+			if waits := bundles(t, s, 1) != ""; waits != (test.after < test.takes) {
 				t.Errorf("%s: answered, and still in the queue: %v", test.name, waits)
 			}
 			cancel()

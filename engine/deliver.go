@@ -14,11 +14,11 @@ type Reception struct {
 	// verification was looked at.
 	Verified bool
 	Reply    *Reply // nil when the app does not say how to answer
-	Items    []Item
+	Items    []Delivered
 }
 
-// Item is one bundle of a webhook.
-type Item struct {
+// Delivered is one bundle that the code of a webhook lets through.
+type Delivered struct {
 	Bundle value.Value
 	UID    value.Value // of the account that it is for, of a shared webhook
 }
@@ -42,7 +42,7 @@ func (r *Run) Deliver(ctx context.Context) (*Reception, error) {
 	return &Reception{Reply: reply, Items: items}, err
 }
 
-func (r *Run) wantedItems(req *request) ([]Item, error) {
+func (r *Run) wantedItems(req *request) ([]Delivered, error) {
 	if err := r.mergeTemp(req, req.temp); err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (r *Run) wantedItems(req *request) ([]Item, error) {
 }
 
 // items evaluates iterate, output and uid. Without iterate the body is the only item.
-func (r *Run) items(req *request) ([]Item, error) {
+func (r *Run) items(req *request) ([]Delivered, error) {
 	defer r.scope.Delete("item")
 	if req.response.iterate == nil {
 		return r.delivered(req, nil, r.scope.Get("body"))
@@ -68,7 +68,7 @@ func (r *Run) items(req *request) ([]Item, error) {
 		return nil, &Error{Type: DataError, Message: fmt.Sprintf("iterate needs an array, but found %s", container.Kind()),
 			Step: req.step, Directive: d.name, Position: req.at[d.name]}
 	}
-	var all []Item
+	var all []Delivered
 	for _, item := range list.Items() {
 		r.scope.Set("item", item)
 		keep, err := r.isTrue(req, req.response.keep)
@@ -83,7 +83,7 @@ func (r *Run) items(req *request) ([]Item, error) {
 }
 
 // delivered adds the bundle of one item; null, false and undefined are no bundle.
-func (r *Run) delivered(req *request, all []Item, item value.Value) ([]Item, error) {
+func (r *Run) delivered(req *request, all []Delivered, item value.Value) ([]Delivered, error) {
 	bundle := item
 	if req.response.output != nil {
 		v, err := r.evaluate(req, req.response.output)
@@ -96,5 +96,5 @@ func (r *Run) delivered(req *request, all []Item, item value.Value) ([]Item, err
 		return all, nil
 	}
 	uid, err := r.evaluate(req, req.response.uid)
-	return append(all, Item{bundle, uid}), err
+	return append(all, Delivered{bundle, uid}), err
 }

@@ -166,7 +166,7 @@ func (h *Hook) input(roots map[string]value.Value) engine.Input {
 
 // sort makes one delivery for each hook that items are for: this one, or with a shared
 // webhook those of the accounts that uid names.
-func (h *Hook) sort(ctx context.Context, limits Limits, items []engine.Item) ([]*Delivery, error) {
+func (h *Hook) sort(ctx context.Context, limits Limits, items []engine.Delivered) ([]*Delivery, error) {
 	var all []*Delivery
 	byHook := map[int64]*Delivery{}
 	now := h.now()
@@ -196,7 +196,7 @@ func (h *Hook) sort(ctx context.Context, limits Limits, items []engine.Item) ([]
 	return all, nil
 }
 
-func (h *Hook) targets(ctx context.Context, item engine.Item) ([]int64, error) {
+func (h *Hook) targets(ctx context.Context, item engine.Delivered) ([]int64, error) {
 	if !h.Type.Shared {
 		return []int64{h.Record.ID}, nil
 	}

@@ -20,6 +20,7 @@ type batch struct {
 	empty    bool // the last page was empty
 	silent   bool // the last output was null, false or undefined
 	answered bool
+	items    []Item // of the page, for a polling trigger
 }
 
 func newBatch(req *request, out *finish) *batch { return &batch{req: req, out: out} }
@@ -57,6 +58,9 @@ func (r *Run) single(b *batch, a *answer) error {
 	b.silent = v.IsNil() || v.Kind() == value.KindBool && !v.Truthy()
 	b.empty = v.IsNil() || v.Array() != nil && v.Array().Len() == 0
 	b.count += max(1, v.Array().Len())
+	if r.keyed(b) {
+		return r.identifyAll(b, v)
+	}
 	b.outputs = append(b.outputs, v)
 	return nil
 }
@@ -107,6 +111,9 @@ func (r *Run) item(b *batch, item value.Value) error {
 		return nil
 	}
 	b.count++
+	if r.keyed(b) {
+		return r.identify(b, item)
+	}
 	if b.out != nil {
 		return b.out.emit(item)
 	}

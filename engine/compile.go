@@ -20,6 +20,7 @@ type Source struct {
 	// root's oauth object is then merged under it (connections.md O1-30).
 	Section string
 	Base    *app.Code // merged under each request of the kinds that inherit; may be nil
+	Epoch   *app.Code // of a polling trigger: merged over the last request; may be nil
 	// Functions reports the app's own functions by name; nil means none.
 	Functions func(name string) bool
 	// Endpoint returns the plan of a sibling endpoint; nil means that there are none.
@@ -50,7 +51,8 @@ func Compile(s Source) (*Plan, source.Diagnostics) {
 		if s.Section != "" {
 			step = s.Section
 		}
-		plan.requests = append(plan.requests, c.request(step, inherit(base, own)))
+		merged := c.overlay(s, inherit(base, own), i == len(requests)-1)
+		plan.requests = append(plan.requests, c.request(step, merged))
 	}
 	return plan, c.found
 }

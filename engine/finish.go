@@ -21,7 +21,7 @@ type finish struct {
 // when its result is needed as a whole: an earlier request, a wrapper, or a kind whose
 // result is one value.
 func (f *finish) streaming(req *request, last bool) *finish {
-	if !last || !rules[f.run.plan.Kind].list || f.run.sorts() || req.response.iterate == nil || req.response.wrapper != nil || req.repeat != nil {
+	if !last || !rules[f.run.plan.Kind].list || f.run.sorts() || f.run.handOut != nil || req.response.iterate == nil || req.response.wrapper != nil || req.repeat != nil {
 		return nil
 	}
 	return f
@@ -104,16 +104,22 @@ func makeName(v value.Value) string {
 
 // limit evaluates response.limit: 0 when there is none.
 func (r *Run) limit(req *request) (int, error) {
-	rule, d := rules[r.plan.Kind], req.response.limit
+	rule := rules[r.plan.Kind]
 	if !rule.limited {
 		return 0, nil
 	}
+	n, err := r.limitOf(req)
+	if n == 0 && r.handOut == nil {
+		n = rule.limit
+	}
+	return n, err
+}
+
+func (r *Run) limitOf(req *request) (int, error) {
+	d := req.response.limit
 	v, err := r.evaluate(req, d)
 	if err != nil || v.IsNil() || v.IsText() && v.ToText() == "" {
-		if r.in.Poll {
-			return 0, err
-		}
-		return rule.limit, err
+		return 0, err
 	}
 	n := v.ToNumber()
 	if math.IsNaN(n) || n < 1 {
@@ -126,7 +132,7 @@ func (r *Run) limit(req *request) (int, error) {
 // wrap evaluates response.wrapper over everything that the pages gave.
 func (r *Run) wrap(b *batch) (value.Value, error) {
 	result := b.result()
-	if b.req.response.wrapper == nil || !b.answered {
+	if b.req.response.wrapper == nil || !b.answered || r.keyed(b) {
 		return result, nil
 	}
 	r.scope.Set("output", result)

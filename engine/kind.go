@@ -37,7 +37,7 @@ type kindRule struct {
 	limited     bool // response.limit applies
 	limit       int  // when response.limit says nothing; 0 means none
 	dated       bool // the items are sorted by response.trigger
-	requestless bool // a request without url is allowed
+	requestless bool // the last request may have no url
 	paged       bool
 	given       string // the root that is the body when nothing is sent; "" means none
 	calls       bool   // the directive endpoint is allowed

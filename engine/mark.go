@@ -13,12 +13,12 @@ import (
 // undefined for a communication without the directive.
 type Mark struct{ Type, Order, ID, Date value.Value }
 
-// Mark returns the mark of the bundle that was yielded last, for who polls.
+// Mark returns the mark of the item that was read last.
 func (r *Run) Mark() Mark { return r.mark }
 
 // marks evaluates response.trigger over the item as it came.
 func (r *Run) marks(req *request) error {
-	if !rules[r.plan.Kind].dated {
+	if !rules[r.plan.Kind].dated && r.handOut == nil {
 		return nil
 	}
 	t := req.response.trigger
@@ -36,7 +36,7 @@ func (r *Run) marks(req *request) error {
 }
 
 // sorts reports whether items are sorted by their marks before they are handed out.
-func (r *Run) sorts() bool { return rules[r.plan.Kind].dated && !r.in.Poll }
+func (r *Run) sorts() bool { return rules[r.plan.Kind].dated && r.handOut == nil }
 
 // sortByMark sorts items by their ids, or by date and then id, the oldest first. Items of
 // the same mark keep their order.

@@ -49,8 +49,12 @@ func (r *Run) nextPage(ctx context.Context, p *page, b *batch) (*page, error) {
 	if wanted, err := r.isTrue(p.req, paging.condition); err != nil || !wanted {
 		return nil, err
 	}
+	if most := r.mostItems(); r.plan.Kind == Trigger && b.count >= most {
+		r.cut(fmt.Sprintf("pagination stopped after %d items: the limit of a poll", most))
+		return nil, nil
+	}
 	if !r.budget.nextPage() {
-		r.warn(fmt.Sprintf("pagination stopped after %d page requests: the limit of a run", r.budget.pages))
+		r.cut(fmt.Sprintf("pagination stopped after %d page requests: the limit of a run", r.budget.pages))
 		return nil, nil
 	}
 	if paging.delay > 0 {
@@ -61,13 +65,17 @@ func (r *Run) nextPage(ctx context.Context, p *page, b *batch) (*page, error) {
 	return next, ctx.Err()
 }
 
-// enough reports whether the pages so far hold all that is wanted: response.limit, when
-// bundles are gathered, or the past that a trigger looks into.
+// cut keeps that there may be more than what was read.
+func (r *Run) cut(text string) {
+	r.state.Cut = true
+	r.warn(text)
+}
+
+// enough reports whether the pages so far hold all that is wanted by response.limit, when
+// bundles are gathered.
 func (r *Run) enough(req *request, b *batch) (bool, error) {
-	if r.plan.Kind == Trigger && b.count >= r.budget.maxRecords {
-		return true, nil
-	}
-	if b.out != nil || req != r.plan.requests[len(r.plan.requests)-1] {
+	polled := r.plan.Kind == Trigger && r.handOut != nil // its limit cuts what is new
+	if b.out != nil || polled || req != r.plan.requests[len(r.plan.requests)-1] {
 		return false, nil
 	}
 	limit, err := r.limit(req)

@@ -73,9 +73,10 @@ func (r *Run) exchange(ctx context.Context, p *page) (*answer, error) {
 }
 
 // withoutRequest is the request-less step: the response directives run, the body is
-// undefined (communication.md 3.3).
+// undefined (communication.md 3.3). A polling trigger may have them before its last request:
+// published apps prepare temp so.
 func (r *Run) withoutRequest(req *request) (*answer, error) {
-	if !rules[r.plan.Kind].requestless {
+	if !rules[r.plan.Kind].requestless && req == r.plan.requests[len(r.plan.requests)-1] {
 		return nil, &Error{Type: InvalidConfigurationError, Message: "a polling trigger needs a url", Step: req.step}
 	}
 	a := &answer{}

@@ -23,10 +23,7 @@ type Input struct {
 	Timezone   string                 // IANA name; "" is UTC
 	Debug      bool
 	Limit      int // the caller's own cap on bundles; 0 means none
-	// Poll hands out every item of a trigger as it comes, see [Run.Mark]. Without it they
-	// are sorted and cut to response.limit, which is 1 unless it is said.
-	Poll    bool
-	Retries int // how often a refused or lost request is repeated before the run fails
+	Retries    int // how often a refused or lost request is repeated before the run fails
 
 	// Unconditional runs a request whose condition is false, when it is the only one.
 	Unconditional bool
@@ -59,10 +56,12 @@ type Run struct {
 	env    iml.Env
 	mask   *Mask
 
-	budget *budget
-	jar    *cookiejar.Jar // of the requests with shareCookies; nil until there is a cookie
-	mark   Mark
-	state  State
+	budget  *budget
+	jar     *cookiejar.Jar // of the requests with shareCookies; nil until there is a cookie
+	mark    Mark
+	state   State
+	handOut func(Page) bool // of a polling trigger, see [Run.Pages]
+	watch   Watch
 }
 
 // State is what a run leaves besides its bundles.
@@ -80,6 +79,7 @@ type State struct {
 	Requests int
 	Callback string // the oauth_callback that was sent, oob among them
 	Warnings []string
+	Cut      bool // paging ended at a limit of the run, not of the service
 }
 
 // Start begins a run of plan. Nothing is sent before [Run.Bundles] or [Run.Value] asks.
@@ -185,6 +185,9 @@ func (r *Run) turns(ctx context.Context, req *request, out *finish) (result valu
 				return result, err
 			}
 			if err := r.collect(ctx, batch, answer); err != nil { // bundles.go
+				return result, err
+			}
+			if err := r.give(batch); err != nil { // trigger.go
 				return result, err
 			}
 			if page, err = r.nextPage(ctx, page, batch); err != nil { // pagination.go

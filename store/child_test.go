@@ -11,9 +11,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"reflect"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/poll"
 	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/value"
 )
@@ -33,6 +37,8 @@ func child(job string) int {
 		"increment": increment100,
 		"name":      insertNamedByProcess,
 		"queue":     queueForever,
+		"poll":      poll100,
+		"hold":      holdForever,
 	}
 	fmt.Println("ready")
 	_, _ = io.Copy(io.Discard, os.Stdin)
@@ -148,15 +154,71 @@ func checkBlob(r *connect.Record) error {
 	return nil
 }
 
-// writeForever inserts, updates and deletes, opens and claims flows, and prints a line
+// trailOf writes into state what it has to be in its next version.
+func trailOf(state *poll.State) {
+	next := state.Version + 1
+	state.Start, state.LastID, state.Included = "all", fmt.Sprint(next), next%2 == 0
+	state.LastDate = time.UnixMilli(next).UTC()
+	state.SameDateIDs = slices.Repeat([]string{state.LastID}, int(next%700))
+}
+
+// checkTrail returns an error when the state is not whole.
+func checkTrail(state *poll.State) error {
+	want := &poll.State{Version: state.Version - 1}
+	trailOf(want)
+	want.Version++
+	if state.Version > 0 && !reflect.DeepEqual(state, want) && !(len(want.SameDateIDs) == 0 && len(state.SameDateIDs) == 0) {
+		return fmt.Errorf("trigger state of version %d: %+v", state.Version, state)
+	}
+	return nil
+}
+
+// poll100 counts with the state of a trigger, a hundred times under its lock: no version
+// is ever in dispute.
+func poll100(ctx context.Context, s *store.SQLite) error {
+	for range 100 {
+		if err := countUnderLock(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func countUnderLock(ctx context.Context, s *store.SQLite) error {
+	unlock, err := s.LockTrigger(ctx, "counter")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	state, err := s.TriggerState(ctx, "counter")
+	if err != nil {
+		return err
+	}
+	return s.PutTriggerState(ctx, "counter", state)
+}
+
+// holdForever holds the lock of a trigger until it is killed.
+func holdForever(ctx context.Context, s *store.SQLite) error {
+	if _, err := s.LockTrigger(ctx, "counter"); err != nil {
+		return err
+	}
+	fmt.Println("locked")
+	select {}
+}
+
+// writeForever inserts, updates and deletes, moves a trigger, opens and claims flows, and prints a line
 // for each change as soon as the store has acknowledged it.
 func writeForever(ctx context.Context, s *store.SQLite) error {
 	mine, err := s.Connections(ctx)
 	if err != nil {
 		return err
 	}
+	state, err := s.TriggerState(ctx, "crash")
+	if err != nil {
+		return err
+	}
 	for i := 0; ; i++ {
-		switch dice := rand.IntN(10); {
+		switch dice := rand.IntN(12); {
 		case dice < 3 || len(mine) == 0:
 			r := &connect.Record{Name: fmt.Sprintf("%d-%d", os.Getpid(), i), Data: blob(1), UID: "uid"}
 			if err := s.InsertConnection(ctx, r); err != nil {
@@ -179,6 +241,12 @@ func writeForever(ctx context.Context, s *store.SQLite) error {
 				return err
 			}
 			fmt.Println("deleted", r.ID)
+		case dice < 11:
+			trailOf(state)
+			if err := s.PutTriggerState(ctx, "crash", state); err != nil {
+				return err
+			}
+			fmt.Println("moved", state.Version)
 		default:
 			id := fmt.Sprintf("flow-%d-%d", os.Getpid(), i)
 			if err := s.InsertFlow(ctx, &connect.Flow{ID: id, TokenHash: id, Temp: blob(1), Data: blob(1)}); err != nil {

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -20,11 +22,12 @@ type ledger struct {
 	sums     map[int64]string
 	flows    map[string]string // id: flow, claiming or claimed
 	deleting map[int64]bool
+	moved    int64 // version of the trigger state
 	changes  int
 }
 
 func newLedger() *ledger {
-	return &ledger{map[int64]int64{}, map[int64]string{}, map[string]string{}, map[int64]bool{}, 0}
+	return &ledger{map[int64]int64{}, map[int64]string{}, map[string]string{}, map[int64]bool{}, 0, 0}
 }
 
 // note enters one line of a child.
@@ -48,6 +51,9 @@ func (l *ledger) note(line string) error {
 		_, err = fmt.Sscan(rest, &id)
 		delete(l.deleting, id)
 		delete(l.versions, id)
+		l.changes++
+	case "moved":
+		_, err = fmt.Sscan(rest, &l.moved)
 		l.changes++
 	case "flow", "claiming", "claimed":
 		l.flows[rest] = word
@@ -109,6 +115,17 @@ func (l *ledger) check(t *testing.T, s *store.SQLite) {
 			t.Errorf("flow %s: %s, but used is %v", id, state, f.Used)
 		}
 		l.flows[id] = map[bool]string{true: "claimed", false: "flow"}[f.Used]
+	}
+	state, err := s.TriggerState(t.Context(), "crash")
+	if err == nil {
+		err = checkTrail(state)
+	}
+	if err != nil {
+		t.Error(err)
+	} else if ahead += int(state.Version - l.moved); state.Version < l.moved {
+		t.Errorf("trigger state of version %d, acknowledged %d", state.Version, l.moved)
+	} else {
+		l.moved = state.Version
 	}
 	if ahead > 1 {
 		t.Errorf("%d changes were made and not acknowledged", ahead)
@@ -281,4 +298,42 @@ func TestTwoProcesses(t *testing.T) {
 	if n := got.Data.Get("n").Float(); n != 200 || got.Version != 201 {
 		t.Errorf("n = %v at version %d, want 200 at 201", n, got.Version)
 	}
+}
+
+// Of two processes that poll one trigger one waits for the other.
+func TestTriggerLockTwoProcesses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := openStore(t, store.Options{Dir: dir})
+	runChildren(t, 2, "poll", dir)
+	state, err := s.TriggerState(t.Context(), "counter")
+	if err != nil || state.Version != 200 {
+		t.Errorf("version %d, error %v, want 200", state.Version, err)
+	}
+}
+
+// A process that is killed lets the next one in.
+func TestTriggerLockKill(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := openStore(t, store.Options{Dir: dir})
+	p := startChild(t, "hold", dir)
+	p.stdin.Close()
+	if line, err := p.lines.ReadString('\n'); err != nil || line != "locked\n" {
+		t.Fatalf("the child says %q, error %v", line, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
+	defer cancel()
+	if _, err := s.LockTrigger(ctx, "counter"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("while the child lives: %v", err)
+	}
+	if err := p.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := s.LockTrigger(t.Context(), "counter")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+	_ = p.Wait()
 }

@@ -1,16 +1,18 @@
-// Package store keeps connections, open authorizations, hooks and what they were sent in
-// an SQLite database, secrets encrypted. It implements [connect.Store] and
-// [webhook.Store]; package storetest holds the suites that any implementation has to
-// pass. It promises no stable API.
+// Package store keeps connections, open authorizations, the states of polling triggers,
+// hooks and what they were sent in an SQLite database, secrets encrypted. It implements
+// [connect.Store], [poll.Store] and [webhook.Store]; package storetest holds the suites
+// that any implementation has to pass. It promises no stable API.
 //
 // # Files
 //
-// A store is a folder, made with mode 0700, with two files of mode 0600:
+// A store is a folder, made with mode 0700, with files of mode 0600:
 //
 //	cleat.db      the records (beside it cleat.db-wal and cleat.db-shm while in use)
 //	keyset.json   the key-encryption keys, a Tink keyset in JSON
+//	locks         empty files, one for each trigger that was polled; they may go at any
+//	              time when nothing runs
 //
-// Each of the two is useless without the other: back up both, and keep the copies
+// Database and keyset are useless without each other: back up both, and keep the copies
 // apart. Several processes may open one folder at once. The first start of all of them
 // is serialised by the write lock of the database: one makes schema and keys, the
 // others find them.
@@ -20,7 +22,8 @@
 // The database runs in WAL mode with synchronous=FULL: a change is on the disk when the
 // method returns. Each change is one immediate transaction, so a crash leaves a record
 // as it was before or after. A change of a connection names the version that was read
-// (compare-and-set); of two writers one gets [connect.ErrConflict].
+// (compare-and-set); of two writers one gets [connect.ErrConflict]. So does one of the
+// state of a trigger, [poll.ErrConflict].
 //
 // # Encryption
 //
@@ -38,8 +41,9 @@
 // keys stay in the keyset so that backups remain readable.
 //
 // Clear are ids, names, app, type, kind, metadata, scope, times, the reason of Broken,
-// the hashes and redirect URI of a flow, and the number and sizes of deliveries. Deleting
-// a connection or a hook and claiming a flow overwrite the sealed bytes in the database and, unless another process is reading at
+// the hashes and redirect URI of a flow, the number and sizes of deliveries, and the states
+// of triggers: dates and ids of items. Deleting a connection or a hook and claiming a flow
+// overwrite the sealed bytes in the database and, unless another process is reading at
 // that moment, empty the WAL.
 //
 // A record that cannot be decrypted does not disturb the others: it is returned without

@@ -15,6 +15,7 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/poll"
 	"github.com/cleat-run/cleat/webhook"
 )
 
@@ -50,6 +51,7 @@ type SQLite struct {
 var (
 	_ connect.Store = (*SQLite)(nil)
 	_ webhook.Store = (*SQLite)(nil)
+	_ poll.Store    = (*SQLite)(nil)
 )
 
 // Open opens the store in o.Dir and makes folder, database and keyset when they do not

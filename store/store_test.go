@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/poll"
 	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/store/storetest"
 )
@@ -63,6 +64,44 @@ func TestSQLiteGivenKeyset(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) connect.Store {
 		return openStore(t, store.Options{Dir: t.TempDir(), Keyset: keyset})
 	})
+}
+
+func TestSQLiteTriggers(t *testing.T) {
+	t.Parallel()
+	storetest.RunTriggers(t, func(t *testing.T) poll.Store {
+		return openStore(t, store.Options{Dir: t.TempDir()})
+	})
+}
+
+func TestSQLiteTriggersTwoHandles(t *testing.T) {
+	t.Parallel()
+	storetest.RunTriggers(t, func(t *testing.T) poll.Store {
+		dir := t.TempDir()
+		return &pollTurns{stores: []poll.Store{
+			openStore(t, store.Options{Dir: dir}),
+			openStore(t, store.Options{Dir: dir}),
+		}}
+	})
+}
+
+// pollTurns hands each call to the next of several stores.
+type pollTurns struct {
+	stores []poll.Store
+	n      atomic.Uint64
+}
+
+func (s *pollTurns) next() poll.Store { return s.stores[s.n.Add(1)%uint64(len(s.stores))] }
+
+func (s *pollTurns) LockTrigger(ctx context.Context, id string) (func(), error) {
+	return s.next().LockTrigger(ctx, id)
+}
+
+func (s *pollTurns) TriggerState(ctx context.Context, id string) (*poll.State, error) {
+	return s.next().TriggerState(ctx, id)
+}
+
+func (s *pollTurns) PutTriggerState(ctx context.Context, id string, state *poll.State) error {
+	return s.next().PutTriggerState(ctx, id, state)
 }
 
 // turns hands each call to the next of several stores.

@@ -6,10 +6,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"time"
 
 	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/poll"
 	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/store/storetest"
 	"github.com/cleat-run/cleat/value"
@@ -40,6 +42,13 @@ func upgradeFlow() *connect.Flow {
 		Created: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)}
 }
 
+func upgradeState() *poll.State {
+	return &poll.State{Start: "all", LastDate: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC), LastID: "b", Included: true, SameDateIDs: []string{"a", "č"}}
+}
+
+// triggerSchema is the first schema with states of triggers.
+const triggerSchema = 6
+
 // Stores that were written by earlier versions of this package, one folder per schema,
 // open, are complete, and can be changed.
 func TestUpgrade(t *testing.T) {
@@ -62,6 +71,7 @@ func TestUpgrade(t *testing.T) {
 			if schema >= hooksSchema {
 				checkUpgradeHook(t, s)
 			}
+			checkUpgradeState(t, s, schema)
 		})
 	}
 }
@@ -78,7 +88,8 @@ func writeUpgrade(t *testing.T, dir string) {
 	used.ID, used.TokenHash = "used", "used"
 	r := upgradeRecord()
 	for _, err := range []error{s.InsertConnection(t.Context(), r), s.UpdateConnection(t.Context(), r), s.InsertFlow(t.Context(), upgradeFlow()),
-		s.InsertFlow(t.Context(), used), s.ClaimFlow(t.Context(), used.ID), s.InsertHook(t.Context(), upgradeHook()), s.Append(t.Context(), upgradeDelivery())} {
+		s.InsertFlow(t.Context(), used), s.ClaimFlow(t.Context(), used.ID), s.InsertHook(t.Context(), upgradeHook()), s.Append(t.Context(), upgradeDelivery()),
+		s.PutTriggerState(t.Context(), "photos/watch", upgradeState())} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,6 +132,22 @@ func checkUpgrade(t *testing.T, s *store.SQLite) {
 		t.Error(err)
 	}
 	if _, err := s.RotateKeys(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func checkUpgradeState(t *testing.T, s *store.SQLite, schema int) {
+	t.Helper()
+	want := &poll.State{}
+	if schema >= triggerSchema {
+		want = upgradeState()
+		want.Version = 1
+	}
+	got, err := s.TriggerState(t.Context(), "photos/watch")
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("the state of a trigger is %+v, error %v, want %+v", got, err, want)
+	}
+	if err := s.PutTriggerState(t.Context(), "photos/watch", got); err != nil {
 		t.Error(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/form"
 	"github.com/cleat-run/cleat/js"
+	"github.com/cleat-run/cleat/poll"
 	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/value"
 	"github.com/cleat-run/cleat/webhook"
@@ -110,10 +111,11 @@ type Component struct {
 	Scope       []string    // that the connection must have been granted
 	Forms       []*app.Code // of the parameters: static, then mappable
 
-	plan    *engine.Plan
+	plan    *engine.Plan  // nil for a webhook and for a polling trigger
+	trigger *poll.Trigger // nil for everything else
+	hook    *webhook.Type // nil for everything else
 	form    *form.Form
-	hook    *webhook.Type // of a webhook, which has no plan
-	replies bool          // a responder
+	replies bool // a responder
 }
 
 // moduleKinds are the types of modules that run when they are asked to; a responder then
@@ -133,12 +135,18 @@ func (a *App) Module(id string) (*Component, error) {
 	if !ok {
 		return nil, fmt.Errorf("module %q is of type %s: it does not run alone", id, m.Type)
 	}
-	c := &Component{App: a, Kind: app.ModuleKind, ID: id, Connections: accepted(m.Connection, m.AltConnection, m.AttachedAccounts),
-		Scope: texts(m.Scope), Forms: []*app.Code{m.Parameters, m.Expect}, replies: kind == engine.Responder}
+	c := a.component(m)
+	c.replies = kind == engine.Responder
 	if err := a.readable(app.ModuleKind, id, m.API, m.Parameters, m.Expect, m.Scope); err != nil {
 		return nil, err
 	}
 	return c, c.compile(kind, m.API)
+}
+
+// component returns a module that is not yet compiled.
+func (a *App) component(m *app.Module) *Component {
+	return &Component{App: a, Kind: app.ModuleKind, ID: m.ID, Connections: accepted(m.Connection, m.AltConnection, m.AttachedAccounts),
+		Scope: texts(m.Scope), Forms: []*app.Code{m.Parameters, m.Expect}}
 }
 
 // RPC compiles the RPC with the given id. The error is an [*UnknownError], or the
@@ -157,11 +165,15 @@ func (a *App) RPC(id string) (*Component, error) {
 }
 
 func (c *Component) compile(kind engine.Kind, code *app.Code) error {
-	plan, found := engine.Compile(engine.Source{Name: fmt.Sprintf("%s %q", c.Kind, c.ID), Kind: kind, Code: code,
-		Base: c.App.Base, Functions: c.App.hasFunction, Endpoint: c.App.endpoint})
+	plan, found := engine.Compile(c.source(kind, code))
 	c.plan = plan
 	c.form, _ = FormOf(c.Forms...)
 	return found.Err()
+}
+
+func (c *Component) source(kind engine.Kind, code *app.Code) engine.Source {
+	return engine.Source{Name: fmt.Sprintf("%s %q", c.Kind, c.ID), Kind: kind, Code: code,
+		Base: c.App.Base, Functions: c.App.hasFunction, Endpoint: c.App.endpoint}
 }
 
 // endpoint compiles a sibling endpoint; nil means that there is none without errors.
@@ -179,7 +191,7 @@ func (a *App) endpoint(id string) *engine.Plan {
 }
 
 // List reports whether the component gives a list; otherwise it gives one value.
-func (c *Component) List() bool { return c.plan.List() }
+func (c *Component) List() bool { return c.trigger != nil || c.plan.List() }
 
 // Replies reports whether the component is a responder: its only bundle is an answer.
 func (c *Component) Replies() bool { return c.replies }

@@ -11,13 +11,15 @@
 //
 // [Load] reads an app from a folder, from makecomapp.json or from a ZIP. A [Component]
 // is a module, an RPC or a webhook of it, compiled. A [Runtime] joins it with a connection
-// and runs it: requests are sent only while the caller asks for bundles. A webhook at work
-// is a [Hook], an http.Handler whose bundles come from a queue on the disk.
+// and runs it: requests are sent only while the caller asks for bundles. A polling trigger
+// is compiled by [App.Trigger] and run by [Runtime.Poll], which gives what is new and stores
+// how far it came. A webhook at work is a [Hook], an http.Handler whose bundles come from a
+// queue on the disk.
 //
 // Apps' own functions run in child processes, which are the program started anew: main
 // begins with [js.ServeIfChild].
 //
 // The package is a thin face over the packages app (definitions), engine (runs),
-// connect (connections), webhook (hooks) and store (their records), which can be used
-// alone.
+// connect (connections), poll (triggers), webhook (hooks) and store (their
+// records), which can be used alone.
 package cleat

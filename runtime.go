@@ -11,6 +11,7 @@ import (
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/js"
+	"github.com/cleat-run/cleat/poll"
 	"github.com/cleat-run/cleat/value"
 	"github.com/cleat-run/cleat/webhook"
 )
@@ -21,6 +22,7 @@ type Options struct {
 	Engine      engine.Options
 	Connections connect.Store // nil when there are none
 	Hooks       webhook.Store // nil when there are none
+	Triggers    poll.Store    // states of polling triggers; nil when none is polled
 	RedirectURI string        // where providers send people back to, see [connect.Connector]
 	NewState    func() string // of OAuth 2.0; nil means random
 	Timezone    string        // IANA name, "" is UTC
@@ -39,6 +41,7 @@ type Runtime struct {
 	hooks     webhook.Store
 	functions *js.Sandbox
 	debug     func(text string)
+	triggers  poll.Store
 }
 
 // New returns a runtime.
@@ -52,6 +55,7 @@ func New(o Options) *Runtime {
 			Functions: functions, Debug: o.Debug},
 		functions: functions,
 		debug:     o.Debug,
+		triggers:  o.Triggers,
 	}
 }
 
@@ -89,6 +93,9 @@ type Run struct {
 // connection does not fit or needs the user, and an [*engine.Error] of type DataError
 // whose cause are [form.Problems] when the parameters of a module do not fit its form.
 func (rt *Runtime) Start(ctx context.Context, c *Component, in Input) (*Run, error) {
+	if c.plan == nil {
+		return nil, fmt.Errorf("%s %q waits for what is new: it does not run alone", c.Kind, c.ID)
+	}
 	run, input, err := rt.prepare(ctx, c, in)
 	if err != nil {
 		return nil, err

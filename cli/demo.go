@@ -137,7 +137,7 @@ func (d *demo) start(ctx context.Context, listen, redirectURI string) error {
 			Log:       d.tracing(d.exchanges.add),
 			Debug:     true,
 		},
-		Connections: d.records, Hooks: d.records, RedirectURI: redirectURI, Timezone: d.timezone,
+		Connections: d.records, Triggers: d.records, Hooks: d.records, RedirectURI: redirectURI, Timezone: d.timezone,
 	})
 	return nil
 }

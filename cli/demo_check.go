@@ -1,14 +1,17 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 
+	"github.com/cleat-run/cleat"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/internal/visitor"
+	"github.com/cleat-run/cleat/poll"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -61,6 +64,7 @@ func (c *demoCheck) walk(ctx context.Context, callback net.Listener) error {
 		{"rpc listAlbums", c.albums},
 		{"run renamePhoto", c.rename},
 		{"webhook", c.webhook},
+		{"trigger watchPhotos", c.watch},
 		{"run searchPhotos", c.search},
 	} {
 		done, err := step.do(ctx)
@@ -83,7 +87,7 @@ func (c *demoCheck) show(step demoStep) {
 	if c.json {
 		return
 	}
-	fmt.Fprintf(c.std.Out, "%-17s %s\n", step.Name, step.Detail)
+	fmt.Fprintf(c.std.Out, "%-19s %s\n", step.Name, step.Detail)
 	if len(step.Bundles) == 0 {
 		return
 	}
@@ -166,6 +170,38 @@ func (c *demoCheck) search(ctx context.Context) (demoStep, error) {
 	}
 	last := signed[len(signed)-1]
 	return demoStep{Detail: fmt.Sprintf("%d bundles; the service checked the %s signature", len(bundles), last.SignatureMethod), Bundles: bundles}, nil
+}
+
+// watch polls three times: from a chosen photo on, when nothing happened, and when a
+// photo was taken.
+func (c *demoCheck) watch(ctx context.Context) (demoStep, error) {
+	trigger, err := c.app.Trigger("watchPhotos")
+	if err != nil {
+		return demoStep{}, err
+	}
+	input := cleat.Input{Connection: c.record, Parameters: value.Object("limit", value.Int(10)).Collection()}
+	choices, err := c.runtime.StartChoices(ctx, trigger, input)
+	if err != nil || len(choices) < 2 {
+		return demoStep{}, cmp.Or(err, fmt.Errorf("%d photos to begin with", len(choices)))
+	}
+	start := poll.Start{Choice: poll.Item, ID: choices[len(choices)-2].ID}
+	var last value.Value
+	for i, want := range []int{2, 0, 1} {
+		if i == 2 {
+			c.service.Take("sea", "Harbour at dusk")
+		}
+		out, err := c.runtime.Poll(ctx, trigger, cleat.Poll{Input: input, From: start}, func(bundle value.Value) error {
+			last = bundle
+			return nil
+		})
+		if err == nil && out.Given != want {
+			err = fmt.Errorf("poll %d gave %d bundles, not %d", i+1, out.Given, want)
+		}
+		if err != nil {
+			return demoStep{}, err
+		}
+	}
+	return demoStep{Detail: fmt.Sprintf("from a chosen photo on: 2 bundles; again: none; when a photo is taken: %s", last.Member("title").ToText())}, nil
 }
 
 func (c *demoCheck) module(ctx context.Context, id string, parameters *value.Collection, limit int) ([]value.Value, error) {

@@ -43,7 +43,7 @@ func newRoot(f *factory) *cobra.Command {
 	root := newGroup("cleat", "Run Make.com custom apps anywhere",
 		newDemo(f), newInspect(f), newLint(f), newNew(f),
 		newConnect(f), newConnections(f),
-		newRun(f), newForm(f), newRPC(f), newListen(f), newTest(f),
+		newRun(f), newForm(f), newRPC(f), newTrigger(f), newListen(f), newTest(f),
 		newEval(f), newIML(f), newOAuth1(f))
 	root.Version = version()
 	root.SetVersionTemplate("cleat {{.Version}}\n")

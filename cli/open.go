@@ -12,6 +12,7 @@ import (
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/poll"
 	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/webhook"
@@ -36,8 +37,9 @@ func (f *factory) runtime(records connect.Store, redirectURI string, log func(en
 			return nil, err
 		}
 	}
-	hooks, _ := records.(webhook.Store) // what keeps the one keeps the other
-	return cleat.New(cleat.Options{Engine: o, Connections: records, Hooks: hooks, RedirectURI: redirectURI, Timezone: f.timezone, Debug: f.debug}), nil
+	triggers, _ := records.(poll.Store) // what keeps the one keeps the other
+	hooks, _ := records.(webhook.Store)
+	return cleat.New(cleat.Options{Engine: o, Connections: records, Triggers: triggers, Hooks: hooks, RedirectURI: redirectURI, Timezone: f.timezone, Debug: f.debug}), nil
 }
 
 // openStore opens the store in the home folder, which is made when it does not exist. The

@@ -24,6 +24,7 @@ type runOptions struct {
 	params     paramFlags
 	tape       tapeFlags
 	limit      int
+	stateful   bool // the component keeps a state in the store
 }
 
 func newRun(f *factory) *cobra.Command {
@@ -108,9 +109,39 @@ func runRPC(ctx context.Context, o *runOptions) error {
 	})
 }
 
-// with loads and compiles, finds the connection, starts the run, lets do consume it, and
-// shows what else there is to know.
-func (o *runOptions) with(ctx context.Context, compile func(*cleat.App, string) (*cleat.Component, error), do func(*cleat.Run, *progress) error) error {
+// compiler compiles a component of an app.
+type compiler = func(*cleat.App, string) (*cleat.Component, error)
+
+// with starts a run, lets do consume it, and shows what else there is to know.
+func (o *runOptions) with(ctx context.Context, compile compiler, do func(*cleat.Run, *progress) error) error {
+	return o.ready(ctx, compile, func(s *prepared) error {
+		run, err := s.runtime.Start(ctx, s.component, s.input)
+		if err != nil {
+			return err
+		}
+		err = do(run, s.progress)
+		s.progress.end()
+		if wrong := o.tape.end(o.factory, err); wrong != nil {
+			return errors.Join(err, wrong)
+		}
+		o.warn(run.State().Warnings...)
+		o.warnMissing(s.component, s.input.Connection)
+		return err
+	})
+}
+
+// prepared is a component that is ready to run.
+type prepared struct {
+	runtime   *cleat.Runtime
+	component *cleat.Component
+	input     cleat.Input
+	given     *value.Collection // parameters without defaults
+	progress  *progress
+}
+
+// ready loads and compiles, reads the parameters, finds the connection, and lets do run
+// the component.
+func (o *runOptions) ready(ctx context.Context, compile compiler, do func(*prepared) error) error {
 	a, err := o.load(o.app)
 	if err != nil {
 		return err
@@ -119,10 +150,11 @@ func (o *runOptions) with(ctx context.Context, compile func(*cleat.App, string) 
 	if err != nil {
 		return unknownComponent(err)
 	}
-	values, err := o.params.read(o.factory, c.Form())
+	given, err := o.params.read(o.factory, c.Form())
 	if err != nil {
 		return err
 	}
+	values := given.Clone()
 	if err := fillIn(c.Form(), values); err != nil {
 		return err
 	}
@@ -142,18 +174,7 @@ func (o *runOptions) with(ctx context.Context, compile func(*cleat.App, string) 
 		return err
 	}
 	defer rt.Close()
-	run, err := rt.Start(ctx, c, cleat.Input{Connection: record, Parameters: values, Limit: o.limit})
-	if err != nil {
-		return o.advise(err, record)
-	}
-	err = do(run, p)
-	p.end()
-	if wrong := o.tape.end(o.factory, err); wrong != nil {
-		return errors.Join(err, wrong)
-	}
-	o.warn(run.State().Warnings...)
-	o.warnMissing(c, record)
-	return o.advise(err, record)
+	return o.advise(do(&prepared{rt, c, cleat.Input{Connection: record, Parameters: values, Limit: o.limit}, given, p}), record)
 }
 
 // warnMissing tells of scopes that the component asks for and the connection lacks.
@@ -165,14 +186,15 @@ func (o *runOptions) warnMissing(c *cleat.Component, record *connect.Record) {
 }
 
 // chosen returns the connection to use: the named one, or the only one that fits. The
-// store is nil when the component needs no connection.
+// store is nil when the component needs no connection and keeps no state.
 func (o *runOptions) chosen(ctx context.Context, c *cleat.Component) (*store.SQLite, *connect.Record, error) {
-	if o.connection == "" && len(c.Connections) == 0 {
+	unconnected := o.connection == "" && len(c.Connections) == 0
+	if unconnected && !o.stateful {
 		return nil, nil, nil
 	}
 	records, err := o.openStore(ctx)
-	if err != nil {
-		return nil, nil, err
+	if err != nil || unconnected {
+		return records, nil, err
 	}
 	record, err := o.choose(ctx, records, c)
 	if err != nil {

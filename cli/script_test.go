@@ -68,6 +68,7 @@ func runScripts(t *testing.T, dir string) {
 			"hooks":    hooks,
 			"awaited":  awaited,
 			"send":     send,
+			"take":     take,
 			"zip":      zipFolder,
 		},
 	})
@@ -159,6 +160,13 @@ func listen(ts *testscript.TestScript, h http.Handler) string {
 func revoke(ts *testscript.TestScript, _ bool, _ []string) {
 	signed := sceneOf(ts).photos.Signatures()
 	sceneOf(ts).photos.Revoke(signed[len(signed)-1].Token)
+}
+
+// take has somebody take photos: take ALBUM TITLE….
+func take(ts *testscript.TestScript, _ bool, args []string) {
+	for _, title := range args[1:] {
+		sceneOf(ts).photos.Take(args[0], title)
+	}
 }
 
 // port finds a free port for a variable: port NAME.

@@ -104,18 +104,19 @@ func (s *Service) listAlbums(w http.ResponseWriter, _ *http.Request) {
 // pageSize is the most photos of one page.
 const pageSize = 20
 
-// searchPhotos answers ?text, ?album, ?page and ?per_page.
+// searchPhotos answers ?text, ?album, ?since, ?page and ?per_page.
 func (s *Service) searchPhotos(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	page, size := max(number(q.Get("page")), 1), number(q.Get("per_page"))
 	if size <= 0 || size > pageSize {
 		size = pageSize
 	}
+	since, _ := time.Parse(time.RFC3339, q.Get("since")) // the zero time is before all
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found := []Photo{}
 	for _, p := range s.photos {
-		if (q.Get("album") == "" || p.Album == q.Get("album")) && strings.Contains(strings.ToLower(p.Title), strings.ToLower(q.Get("text"))) {
+		if !p.Taken.Before(since) && (q.Get("album") == "" || p.Album == q.Get("album")) && strings.Contains(strings.ToLower(p.Title), strings.ToLower(q.Get("text"))) {
 			found = append(found, p)
 		}
 	}
@@ -164,6 +165,15 @@ func (s *Service) rename(w http.ResponseWriter, r *http.Request, title string) (
 	p.Title = title
 	renamed := *p
 	return &renamed, before, slices.Clone(s.hooks)
+// Take adds a photo to an album; it was taken an hour after the last one.
+func (s *Service) Take(album, title string) Photo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := s.photos[len(s.photos)-1]
+	p := Photo{ID: last.ID + 1, Album: album, Title: title, Tags: []string{album}, Taken: last.Taken.Add(time.Hour),
+		URL: fmt.Sprintf("https://photos.example/%d.jpg", last.ID+1)}
+	s.photos = append(s.photos, p)
+	return p
 }
 
 // photo returns the photo that the path names, or answers 404; s.mu is held.

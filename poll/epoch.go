@@ -27,8 +27,13 @@ func (p *Poller) Choices(ctx context.Context, t *Trigger, in engine.Input) ([]Ca
 	return p.list(ctx, t, in)
 }
 
+// list returns the items of the epoch, or of the trigger itself when it has none.
 func (p *Poller) list(ctx context.Context, t *Trigger, in engine.Input) ([]Candidate, error) {
-	run := p.Engine.Start(t.epoch, in)
+	plan := t.communication
+	if t.epoch != nil {
+		plan = t.epoch
+	}
+	run := p.Engine.Start(plan, in)
 	w, err := run.Watch(ctx)
 	if err != nil {
 		return nil, err
@@ -39,7 +44,7 @@ func (p *Poller) list(ctx context.Context, t *Trigger, in engine.Input) ([]Candi
 			return nil, err
 		}
 		items = append(items, page.Items...)
-		if page.Limit > 0 && len(items) >= page.Limit {
+		if t.epoch != nil && page.Limit > 0 && len(items) >= page.Limit {
 			items = items[:page.Limit]
 			break
 		}

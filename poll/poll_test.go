@@ -132,8 +132,8 @@ func TestFailures(t *testing.T) {
 		{"another order", communication(`"type": "id", "order": "{{'up'}}", "id": "1"`, ""), "", "all", "1", `InvalidConfigurationError: response.trigger.order must be "asc", "desc" or "unordered", not 'up'`},
 		{"limit 0", communication(byID, `, "limit": 0`), "", "all", "1", "InvalidConfigurationError: response.limit must be a number above 0, not '0'"},
 		{"no url", `{"response": {"trigger": {` + byID + `}}}`, "", "all", "1", "InvalidConfigurationError: a polling trigger needs a url"},
-		{"an item by date without epoch", communication(byDate, ""), "", "1", "1@1", `InvalidConfigurationError: "1" is no date, and the trigger has no epoch in which to look for an item`},
-		{"an item that the epoch does not show", communication(byDate, ""), epoch, "7", "1@1", `InvalidConfigurationError: the epoch shows no item with the id "7"`},
+		{"an item by date that there is not", communication(byDate, ""), "", "7", "1@1", `InvalidConfigurationError: the service shows no item with the id "7"`},
+		{"an item that the epoch does not show", communication(byDate, ""), epoch, "7", "1@1", `InvalidConfigurationError: the service shows no item with the id "7"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -123,16 +123,13 @@ func (p *Poller) newest(ctx context.Context, t *Trigger, w engine.Watch, in engi
 }
 
 // fromItem begins with an item. By id the state is that after the item before it, where
-// the epoch shows one; by date it is that in which the items before it of its date are
-// given.
+// the epoch shows one; by date, which has to be looked up, it is that in which the items
+// before it of its date are given.
 func (p *Poller) fromItem(ctx context.Context, t *Trigger, w engine.Watch, id string, in engine.Input) (*State, error) {
 	if id == "" {
 		return nil, wrongStart("a trigger of type id begins with all, now or an id, not with a date", "")
 	}
-	if t.epoch == nil {
-		if w.ByDate {
-			return nil, wrongStart(fmt.Sprintf("%q is no date, and the trigger has no epoch in which to look for an item", id), "begin with all, now or a date such as 2026-01-31")
-		}
+	if t.epoch == nil && !w.ByDate {
 		return &State{LastID: id, Included: true}, nil
 	}
 	list, err := p.list(ctx, t, in)
@@ -161,7 +158,7 @@ func fromDated(list []Candidate, id string) (*State, error) {
 		}
 		s.SameDateIDs = append(s.SameDateIDs, item.ID)
 	}
-	return nil, wrongStart(fmt.Sprintf("the epoch shows no item with the id %q", id), "begin with all, now, a date such as 2026-01-31, or an item that it shows")
+	return nil, wrongStart(fmt.Sprintf("the service shows no item with the id %q", id), "begin with all, now, a date such as 2026-01-31, or an item that the epoch shows")
 }
 
 func wrongStart(message, hint string) error {

@@ -37,6 +37,7 @@ func TestStart(t *testing.T) {
 		{"since a day", byDate, "", "1970-01-02", rows, "", "", "page=1&since=1970-01-02T00%3A00%3A00.000Z", "1970-01-02T00:00:00Z"},
 		{"an item by date", byDate, epoch, "3", rows, "3 4 5", "", "page=1&since=1970-01-01T00%3A00%3A03.000Z", "3"},
 		{"the first of a date", byDate, epoch, "2", rows, "2 3 4 5", "", "page=1&since=1970-01-01T00%3A00%3A03.000Z", "2"},
+		{"an item by date without epoch", byDate, "", "3", rows, "3 4 5", "", "page=1&since=1970-01-01T00%3A00%3A03.000Z", "3"},
 		{"an item by id", byID, epoch, "4", rows, "4 5", "", "page=1&after=3", "4"},
 		{"an item by id that the epoch does not show", byID, epoch, "1", rows, "1 2 3 4 5", "", "page=1", "1"},
 		{"an item by id without epoch", byID, "", "4", "6 " + rows, "4 5", "6", "page=1", "4"},

@@ -183,8 +183,10 @@ func testLock(t *testing.T, s poll.Store) {
 }
 
 func testLockApart(t *testing.T, s poll.Store) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
 	for _, id := range []string{"a", "b", "A", ""} {
-		unlock, err := s.LockTrigger(t.Context(), id)
+		unlock, err := s.LockTrigger(ctx, id)
 		if err != nil {
 			t.Fatal(err)
 		}

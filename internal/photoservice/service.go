@@ -165,6 +165,8 @@ func (s *Service) rename(w http.ResponseWriter, r *http.Request, title string) (
 	p.Title = title
 	renamed := *p
 	return &renamed, before, slices.Clone(s.hooks)
+}
+
 // Take adds a photo to an album; it was taken an hour after the last one.
 func (s *Service) Take(album, title string) Photo {
 	s.mu.Lock()

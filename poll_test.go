@@ -118,7 +118,7 @@ func TestTrigger(t *testing.T) {
 		t.Fatal(err)
 	}
 	rt := cleat.New(cleat.Options{})
-	if _, err := rt.Start(t.Context(), trigger, cleat.Input{}); err == nil || err.Error() != `module "watchPets" is a polling trigger: it does not run alone` {
+	if _, err := rt.Start(t.Context(), trigger, cleat.Input{}); err == nil || err.Error() != `module "watchPets" waits for what is new: it does not run alone` {
 		t.Errorf("Start: %v", err)
 	}
 	if _, err := rt.Poll(t.Context(), trigger, cleat.Poll{}, nil); err == nil || err.Error() != "the runtime has no store for the states of triggers" {

@@ -36,7 +36,7 @@ func TestLookup(t *testing.T) {
 		t.Errorf("ids %v", got)
 	}
 	for id, want := range map[string][]string{
-		"getpet": {"getPet"}, "serchPets": {"searchPets", "watchPets"}, "nothing": nil, strings.Repeat("x", 200): nil,
+		"getpet": {"getPet"}, "serchPets": {"searchPets"}, "nothing": nil, strings.Repeat("x", 200): nil,
 	} {
 		if got := a.Suggest(app.ModuleKind, id); !reflect.DeepEqual(got, want) {
 			t.Errorf("Suggest(%q) = %v, want %v", id, got, want)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cleat-run/cleat/form"
+	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/value"
 	"github.com/spf13/cobra"
 )
@@ -126,8 +127,8 @@ func known(fields *form.Form, name string) error {
 	names := fields.Names()
 	slices.Sort(names)
 	hint := "there are no parameters"
-	if near := nearest(name, names); near != "" {
-		hint = "did you mean " + near + "?"
+	if near := source.DidYouMean(name, names); near != "" {
+		hint = near
 	} else if len(names) > 0 {
 		hint = "there are " + strings.Join(names, ", ")
 	}

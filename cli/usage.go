@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/cleat-run/cleat/source"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -33,8 +34,8 @@ func asUsage(err error) error {
 
 func unknownCommand(group *cobra.Command, name string) error {
 	hint := "see " + helpFor(group)
-	if near := nearest(name, names(group)); near != "" {
-		hint = "did you mean " + group.CommandPath() + " " + near + "?"
+	if near := source.Nearest(name, names(group)); len(near) > 0 {
+		hint = "did you mean " + group.CommandPath() + " " + near[0] + "?"
 	}
 	return usagef(hint, "unknown command %q for %q", name, group.CommandPath())
 }
@@ -47,8 +48,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	hint := "see " + helpFor(cmd)
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
-		if near := nearest(unknown.GetSpecifiedName(), flagNames(cmd)); near != "" {
-			hint = "did you mean --" + near + "?"
+		if near := source.Nearest(unknown.GetSpecifiedName(), flagNames(cmd)); len(near) > 0 {
+			hint = "did you mean --" + near[0] + "?"
 		}
 	}
 	return &usageError{message: err.Error(), hint: hint}

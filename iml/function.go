@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -150,46 +151,10 @@ func (t *Functions) Suggest(name string) string {
 	case "and", "or", "not", "mod":
 		return fmt.Sprintf("%s is an operator, not a function", name)
 	}
-	best, distance := wrongNames[name], 3
-	if best != "" {
+	if best := wrongNames[name]; best != "" {
 		return "did you mean " + best + "?"
 	}
-	for known := range t.byName {
-		if strings.EqualFold(known, name) {
-			return "did you mean " + known + "?"
-		}
-		if d := editDistance(name, known); d < distance || d == distance && best != "" && known < best {
-			best, distance = known, d
-		}
-	}
-	if best == "" || distance > len(name)/2 {
-		return ""
-	}
-	return "did you mean " + best + "?"
-}
-
-// editDistance is the Levenshtein distance of two short names.
-func editDistance(a, b string) int {
-	if len(a) > 40 || len(b) > 40 {
-		return 99
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
+	return source.DidYouMean(name, t.Names())
 }
 
 // arg returns the argument i, undefined when it is not given.

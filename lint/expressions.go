@@ -67,9 +67,9 @@ func (p *pass) variables(t text) {
 	for _, r := range t.program.References() {
 		switch {
 		case !slices.Contains(roots, r.Root):
-			p.place("VAR001", t, r, "unknown variable "+quote(r.Root), suggestion(r.Root, roots))
+			p.place("VAR001", t, r, "unknown variable "+quote(r.Root), source.DidYouMean(r.Root, roots))
 		case r.Root == "parameters" && len(r.Path) > 0 && !open && !slices.Contains(fields, r.Path[0]):
-			p.place("VAR003", t, r, quote(r.Path[0])+" is no parameter of this component", suggestion(r.Path[0], fields))
+			p.place("VAR003", t, r, quote(r.Path[0])+" is no parameter of this component", source.DidYouMean(r.Path[0], fields))
 		}
 	}
 }

@@ -141,7 +141,7 @@ func (p *pass) feeds(code *app.Code, n *jsonc.Node) {
 		if name, isRPC := rpcName(text); isRPC {
 			p.fed = append(p.fed, name)
 			if p.app.RPC(name) == nil {
-				p.report("RPC001", code, n, "the app has no RPC "+quote(name), suggestion(name, p.app.IDs(app.RPCKind)))
+				p.report("RPC001", code, n, "the app has no RPC "+quote(name), source.DidYouMean(name, p.app.IDs(app.RPCKind)))
 			}
 		}
 		return
@@ -171,11 +171,3 @@ func shapeOf(code *app.Code) app.Shape {
 }
 
 func quote(text string) string { return `"` + text + `"` }
-
-// suggestion is a hint with the names that resemble name most.
-func suggestion(name string, known []string) string {
-	if near := app.Nearest(name, known); len(near) > 0 {
-		return "did you mean " + strings.Join(near, " or ") + "?"
-	}
-	return ""
-}

@@ -34,6 +34,7 @@ var directives = []struct {
 	{"timeout", expression(func(r *request) **directive { return &r.timeout })},
 	{"gzip", switched(func(r *request) *bool { return &r.gzip })},
 	{"aws", expression(func(r *request) **directive { return &r.aws })},
+	{"auth", expression(func(r *request) **directive { return &r.auth })}, // an extension of cleat
 	{"oauth", (*compiler).oauth},
 	{"followRedirect", switched(func(r *request) *bool { return &r.follow })},
 	{"followRedirects", switched(func(r *request) *bool { return &r.follow })},

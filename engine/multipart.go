@@ -44,7 +44,7 @@ func encodeMultipart(v value.Value) (body []byte, contentType string, err error)
 			parts = append(parts, p)
 		}
 	}
-	boundary := "cleat-" + digest(parts)
+	boundary := "cleat-" + fingerprint(parts)
 	for _, p := range parts {
 		body = append(body, "--"+boundary+"\r\n"...)
 		body = append(body, p.head()...)
@@ -53,7 +53,7 @@ func encodeMultipart(v value.Value) (body []byte, contentType string, err error)
 	return append(body, "--"+boundary+"--\r\n"...), typeMultipart + "; boundary=" + boundary, nil
 }
 
-func digest(parts []part) string {
+func fingerprint(parts []part) string {
 	h := sha256.New()
 	for _, p := range parts {
 		fmt.Fprintf(h, "%d %s%d ", len(p.head()), p.head(), len(p.content))

@@ -24,7 +24,7 @@ type request struct {
 	temp      *directive
 
 	url, baseURL, method, headers, qs, body, bodyType *directive
-	ca, timeout, aws, oauth                           *directive
+	ca, timeout, aws, auth, oauth                     *directive
 	oauthOff                                          bool // "oauth": null
 	encodeURL, uniformURL, repeatKeys                 bool
 	follow, followAll, gzip, verifyTLS, shareCookies  bool

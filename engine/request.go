@@ -24,6 +24,7 @@ type wire struct {
 	timeout time.Duration
 	sign    *signature    // nil: not signed
 	aws     *awsSignature // nil: not signed
+	digest  *digestLogin  // nil: challenges are not answered
 	tls     tlsSetting
 	cookies bool // kept for the rest of the run
 	follow  bool
@@ -31,7 +32,7 @@ type wire struct {
 }
 
 // exchange sends one page and reads the answer: build, sign, send, read. A refused
-// timestamp is learnt from and a transient failure repeated as the caller allows; each
+// timestamp or a challenge is learnt from and a transient failure repeated as the caller allows; each
 // attempt is built and signed anew (connections.md O1-36, O1-51).
 func (r *Run) exchange(ctx context.Context, p *page) (*answer, error) {
 	switch {
@@ -48,7 +49,7 @@ func (r *Run) exchange(ctx context.Context, p *page) (*answer, error) {
 			return r.withoutURL(p.req, err)
 		}
 		a, err := r.send(ctx, p.req, w)
-		if err == nil && !learnt && r.learnsClock(w, a) {
+		if err == nil && !learnt && (r.learnsClock(w, a) || r.challenged(w, a)) {
 			learnt = true
 			attempt--
 			continue
@@ -126,7 +127,10 @@ func (r *Run) build(p *page) (*wire, error) {
 	if w.sign, err = r.signature(req); err != nil {
 		return nil, err
 	}
-	w.aws, err = r.awsSignature(req)
+	if w.aws, err = r.awsSignature(req); err != nil {
+		return nil, err
+	}
+	w.digest, err = r.digestLogin(req)
 	return w, err
 }
 

@@ -56,12 +56,13 @@ type Run struct {
 	env    iml.Env
 	mask   *Mask
 
-	budget  *budget
-	jar     *cookiejar.Jar // of the requests with shareCookies; nil until there is a cookie
-	mark    Mark
-	state   State
-	handOut func(Page) bool // of a polling trigger, see [Run.Pages]
-	watch   Watch
+	budget     *budget
+	challenges map[string]*digestChallenge // of digest, by host
+	jar        *cookiejar.Jar              // of the requests with shareCookies; nil until there is a cookie
+	mark       Mark
+	state      State
+	handOut    func(Page) bool // of a polling trigger, see [Run.Pages]
+	watch      Watch
 }
 
 // State is what a run leaves besides its bundles.

@@ -87,7 +87,7 @@ func (w *wire) redirected(location string, status int, mask *Mask) (*wire, error
 // withoutCredentials takes away what identifies the sender: the headers made for it, any
 // other that holds a secret, and the signature.
 func (w *wire) withoutCredentials(mask *Mask) {
-	w.sign, w.aws = nil, nil
+	w.sign, w.aws, w.digest = nil, nil, nil
 	for name, lines := range w.header {
 		text := strings.Join(lines, "\n")
 		if name == "Host" || slices.Contains(credentialHeaders, name) || mask.Text(text) != text {
@@ -138,6 +138,9 @@ func (r *Run) signWire(req *request, w *wire) error {
 	}
 	if w.aws != nil {
 		w.aws.apply(w, r.engine.now())
+	}
+	if err := r.answerChallenge(w); err != nil {
+		return r.misconfigured(req, "auth", err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/cleat-run/cleat/app"
@@ -21,7 +22,7 @@ const requests = "asutiQEBAX"
 var directives = map[string]string{
 	"url": requests, "method": requests, "headers": requests, "qs": requests, "useQuerystring": requests, "body": requests, "type": requests,
 	"encodeUrl": requests, "encodeUrlMode": "asutiQE", "ca": requests, "rejectUnauthorized": requests, "shareCookies": requests, "timeout": requests,
-	"temp": requests + "r", "condition": requests + "Wr", "oauth": requests, "aws": requests, "log": requests, "response": requests + "r",
+	"temp": requests + "r", "condition": requests + "Wr", "oauth": requests, "aws": requests, "auth": requests, "log": requests, "response": requests + "r",
 	"followRedirect": requests, "followRedirects": requests, "followAllRedirect": requests, "followAllRedirects": requests,
 	"baseUrl": "B", "gzip": "asutiQEAX", "repeat": "asutiQEAX", "while": "asutiQEAX", "pagination": "asutQBEX", "error": requests,
 	"endpoint": "asutQ", "input": "asutQ", "agency": requests, "isc": requests,
@@ -36,6 +37,9 @@ var directives = map[string]string{
 	"pagination.body": requests, "pagination.condition": requests, "pagination.endpoint": requests, "pagination.input": requests,
 	"pagination.stopOnEmptyResponse": requests, "pagination.stopOnEmptyBundles": requests, "pagination.delay": requests, "pagination.agency": requests,
 }
+
+// ownDirectives work here and not at Make (connections.md 4, communication.md 2.3).
+var ownDirectives = []string{"auth", "pagination.delay"}
 
 // platformOnly works inside the platform alone (communication.md 2.1).
 var platformOnly = []string{"agency", "isc"}
@@ -64,10 +68,11 @@ func (p *pass) members(code *app.Code, object *jsonc.Node, prefix string, at slo
 		case strings.IndexByte(allowed, byte(at)) < 0:
 			p.report("FMT007", code, m.Key, quote(name)+" is not available in "+where, "take it out")
 		}
-		for _, internal := range platformOnly {
-			if name == internal {
-				p.report("SEC005", code, m.Key, quote(name)+" works inside Make alone", "reach the service by its url")
-			}
+		switch {
+		case slices.Contains(platformOnly, name):
+			p.report("SEC005", code, m.Key, quote(name)+" works inside Make alone", "reach the service by its url")
+		case slices.Contains(ownDirectives, name):
+			p.report("EXT001", code, m.Key, quote(name)+" is not portable to Make", "it works with cleat alone")
 		}
 	}
 }

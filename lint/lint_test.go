@@ -123,6 +123,7 @@ var wrong = []struct {
 	{"FMT007", []string{"base", `"baseUrl"`, `"repeat":{},"baseUrl"`}, `base:1:2: warning FMT007: "repeat" is not available in the base`},
 	{"FMT007", []string{"epoch", `{"response"`, `{"gzip":true,"baseUrl":"x","response"`}, `epoch:1:14: warning FMT007: "baseUrl" is not available in an epoch`},
 	{"FMT007", []string{"events", `{"output"`, `{"url":"/x","output"`}, `events:1:2: warning FMT007: "url" is not available in the code of a webhook`},
+	{"EXT001", []string{"addBook", `{"url"`, `{"auth":{},"url"`}, `addBook:1:2: warning EXT001: "auth" is not portable to Make`},
 	{"VAR001", []string{"addBook", "parameters.title", "paramters.title"}, `addBook:1:57: warning VAR001: unknown variable "paramters"`},
 	{"VAR002", []string{"addBook", `"{{body}}"`, `"{{item.id}}"`}, `addBook:1:103: warning VAR002: item is read without iterate`},
 	{"VAR003", []string{"addBook", "parameters.title", "parameters.titel"}, `addBook:1:57: warning VAR003: "titel" is no parameter of this component`},

@@ -11,6 +11,7 @@ func Rules() []Rule {
 	return []Rule{
 		rule("FMT006", e, "a directive is not known"),
 		rule("FMT007", w, "a directive is not available in this component"),
+		rule("EXT001", w, "a directive that Make does not have"),
 		rule("VAR001", w, "a variable is not known"),
 		rule("VAR002", w, "item is read without iterate"),
 		rule("VAR003", w, "parameters.x is no field of any form of the component"),

@@ -68,6 +68,7 @@ var outside = []struct{ module, packages, reason string }{
 	{"github.com/dlclark/regexp2", "iml", "regular expressions of JavaScript: look-around and back references, with a time limit"},
 	{"golang.org/x/text", "iml engine", "case mapping beyond single letters; character sets of answers"},
 	{"golang.org/x/net", "engine", "host names beyond ASCII (idna)"},
+	{"github.com/icholy/digest", "engine", "answers to challenges of RFC 7616"},
 	{"modernc.org/quickjs", "js", "the JavaScript engine of app functions, without cgo"},
 	{"golang.org/x/sys", "js", "limits of the operating system for the child that runs app functions"},
 	{"github.com/golang-jwt/jwt/v5", "connect", "signed tokens of JWT connections"},

@@ -58,6 +58,7 @@ const imports = `
 const testImports = `
 	examples < cli+
 	connect  < store+, internal/visitor
+	internal/interop < cli+, internal/photoservice
 `
 
 // outside is the whole list of modules that we use: which of our packages may import

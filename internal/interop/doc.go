@@ -3,6 +3,9 @@
 // requests. Where they differ from RFC 5849, a table names the difference, and its
 // evidence is checked too.
 //
-// `make peers` installs both. Without them the tests are skipped, and fail where the
+// npm's oidc-provider is an authorization server of OAuth 2.0, to which the app in
+// testdata/oidc connects.
+//
+// `make peers` installs them. Without them the tests are skipped, and fail where the
 // environment says CI=true.
 package interop

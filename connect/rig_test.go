@@ -83,6 +83,14 @@ type sections struct{ kind, api, parameters, common, scope string }
 
 func compile(t *testing.T, s sections) *connect.Type {
 	t.Helper()
+	typ, err := s.compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return typ
+}
+
+func (s sections) compile() (*connect.Type, error) {
 	c := &app.Connection{ID: "conn", Label: "Conn", Type: s.kind}
 	for _, part := range []struct {
 		name, text string
@@ -94,15 +102,12 @@ func compile(t *testing.T, s sections) *connect.Type {
 		file := source.NewFile(part.name, []byte(part.text))
 		doc, found := jsonc.Parse(file)
 		if err := found.Err(); err != nil {
-			t.Fatal(found)
+			return nil, err
 		}
 		*part.into = &app.Code{Name: part.name, File: file, Doc: doc}
 	}
 	typ, found := connect.Compile(&app.App{Name: "demo"}, c)
-	if err := found.Err(); err != nil {
-		t.Fatal(found)
-	}
-	return typ
+	return typ, found.Err()
 }
 
 // create begins a connection in the browser of the tests.

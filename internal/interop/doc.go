@@ -4,7 +4,8 @@
 // evidence is checked too.
 //
 // npm's oidc-provider is an authorization server of OAuth 2.0, to which the app in
-// testdata/oidc connects.
+// testdata/oidc connects. Debian's Chromium is the browser in which a person answers what
+// `cleat connect` asks for.
 //
 // `make peers` installs them. Without them the tests are skipped, and fail where the
 // environment says CI=true.

@@ -8,8 +8,9 @@ import (
 
 func newOAuth1(f *factory) *cobra.Command {
 	group := newGroup("oauth1", "Sign, explain and verify requests by OAuth 1.0 (RFC 5849)",
-		newOAuth1Sign(f), newOAuth1Explain(f), newOAuth1Verify(f))
-	group.Long = `Sign, explain and verify requests by OAuth 1.0 (RFC 5849). Nothing is sent.
+		newOAuth1Sign(f), newOAuth1Explain(f), newOAuth1Verify(f), newOAuth1Proxy(f))
+	group.Long = `Sign, explain and verify requests by OAuth 1.0 (RFC 5849). Nothing is sent but
+by explain --send and by proxy.
 
 Secrets need not stand in the history of the shell: write @FILE for the content of a
 file, @- for standard input, or set CLEAT_OAUTH1_CONSUMER_KEY,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -106,4 +107,26 @@ func check(err error) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(99)
 	}
+}
+
+// fetch makes one request and prints status and body: fetch METHOD ADDRESS [BODY [HEADER…]].
+func fetch() {
+	args := os.Args[1:]
+	if len(args) == 2 {
+		args = append(args, "")
+	}
+	req, err := http.NewRequest(args[0], args[1], strings.NewReader(args[2]))
+	check(err)
+	for _, line := range args[3:] {
+		name, text, _ := strings.Cut(line, ": ")
+		if req.Header.Set(name, text); name == "Host" {
+			req.Host = text
+		}
+	}
+	res, err := http.DefaultClient.Do(req)
+	check(err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	check(err)
+	fmt.Println(res.StatusCode, strings.TrimSpace(string(body)))
 }

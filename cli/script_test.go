@@ -2,6 +2,7 @@ package cli
 
 import (
 	"archive/zip"
+	"context"
 	"flag"
 	"fmt"
 	"net"
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 		"open":     browse,
 		"person":   person,
 		"visit":    look,
+		"fetch":    fetch,
 	})
 }
 
@@ -62,6 +64,7 @@ func runScripts(t *testing.T, dir string) {
 			"photos":   startPhotos,
 			"provider": startProvider,
 			"arrived":  arrived,
+			"answers":  answers,
 			"replace":  replace,
 			"port":     port,
 			"revoke":   revoke,
@@ -177,6 +180,26 @@ func port(ts *testscript.TestScript, _ bool, args []string) {
 	_, number, err := net.SplitHostPort(listener.Addr().String())
 	ts.Check(err)
 	ts.Setenv(args[0], number)
+}
+
+// answers waits until something listens: answers ADDRESS.
+func answers(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", args[0])
+		if err == nil {
+			conn.Close()
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			ts.Fatalf("nothing listens on %s: %v", args[0], err)
+		}
+	}
 }
 
 // zipFolder packs a folder: zip FOLDER FILE.

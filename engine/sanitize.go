@@ -130,6 +130,18 @@ func (s sanitizer) headers(side string, header http.Header) http.Header {
 	return shown
 }
 
+// Header returns a header as it may be shown: credentials and secrets replaced.
+func (m *Mask) Header(header http.Header) http.Header {
+	return sanitizer{mask: m}.headers("", header)
+}
+
+// Query returns a query or form as it may be shown: secrets replaced, by their value and
+// by the names of protocol parameters.
+func (m *Mask) Query(text string) string {
+	s := sanitizer{mask: m}
+	return s.text(s.form("", "", text))
+}
+
 // body shows a body: JSON and forms member by member, other text by value, bytes by size.
 func (s sanitizer) body(side string, header http.Header, raw []byte) string {
 	if len(raw) == 0 {

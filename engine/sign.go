@@ -29,6 +29,22 @@ func (r *Run) signature(req *request) (*signature, error) {
 	if own.Collection() == nil {
 		return nil, r.misconfigured(req, "oauth", fmt.Errorf("oauth must be an object, but is %s", own.Kind()))
 	}
+	merged := r.overConnection(own)
+	if !r.in.OAuth1 && merged.Get("consumer_key").IsEmpty() {
+		return nil, nil
+	}
+	s, err := r.signer(merged)
+	if err != nil {
+		return nil, r.misconfigured(req, "oauth", err)
+	}
+	if _, written := merged.Lookup("callback"); !written {
+		s.config.Callback = r.in.Callback // O1-41; withdrawn in apply if the app wrote it itself
+	}
+	return s, nil
+}
+
+// overConnection returns the oauth object of a request over that of the connection.
+func (r *Run) overConnection(own value.Value) *value.Collection {
 	merged := value.NewCollection(8)
 	for _, layer := range []value.Value{r.in.ConnectionOAuth, own} {
 		for name, v := range layer.Collection().All() {
@@ -37,17 +53,12 @@ func (r *Run) signature(req *request) (*signature, error) {
 			}
 		}
 	}
-	if !r.in.OAuth1 && merged.Get("consumer_key").IsEmpty() {
-		return nil, nil
-	}
+	return merged
+}
+
+func (r *Run) signer(oauth *value.Collection) (*signature, error) {
 	s := &signature{config: oauth1.Config{Now: r.engine.now, NewNonce: r.engine.options.NewNonce, Clock: &r.engine.clock}}
-	if err := s.read(merged); err != nil {
-		return nil, r.misconfigured(req, "oauth", err)
-	}
-	if _, written := merged.Lookup("callback"); !written {
-		s.config.Callback = r.in.Callback // O1-41; withdrawn in apply if the app wrote it itself
-	}
-	return s, nil
+	return s, s.read(oauth)
 }
 
 // read maps the keys of the oauth directive to the signer (connections.md 2.2).

@@ -117,9 +117,9 @@ func (s *stage) perform(t *testing.T, connects bool, line string) {
 		}
 	}
 	// Another test, or the developer, may be using the port.
-	line = strings.ReplaceAll(line, "127.0.0.1:8085", "127.0.0.1:0")
+	line = strings.NewReplacer("127.0.0.1:8085", "127.0.0.1:0", "127.0.0.1:8090", "127.0.0.1:0", "http://"+demoAddress, s.photos).Replace(line)
 	switch {
-	case line == "cleat demo", strings.HasPrefix(line, "cleat listen") && !strings.Contains(line, "--send"):
+	case line == "cleat demo", strings.HasPrefix(line, "cleat oauth1 proxy"), strings.HasPrefix(line, "cleat listen") && !strings.Contains(line, "--send"):
 		s.interrupted(t, dir, home, line)
 	case strings.Contains(line, "--no-browser"):
 		s.shell(t, dir, home, "person "+line)

@@ -105,7 +105,10 @@ func typeOf(err *iml.Error) string {
 func (f *fault) ofRun(e *engine.Error, whole error) {
 	f.Type, f.StatusCode, f.Step, f.Directive = e.Type, e.StatusCode, e.Step, e.Directive
 	f.File, f.Line, f.Column = e.Position.File, e.Position.Line, e.Position.Column
-	f.Hint = first(e.Hint, f.Hint, networkHints[e.Code])
+	if f.Hint != "" && e.Hint != "" && f.Hint != e.Hint { // what to do, and why it may have happened
+		f.Hint += "; " + e.Hint
+	}
+	f.Hint = first(f.Hint, e.Hint, networkHints[e.Code])
 	if whole.Error() == e.Error() {
 		f.Message = e.Message // without the type, which stands beside it
 	}

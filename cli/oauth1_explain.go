@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"strings"
 
@@ -13,6 +14,7 @@ type oauth1ExplainOptions struct {
 	signingFlags
 	compare   string
 	signature string
+	send      bool
 }
 
 func newOAuth1Explain(f *factory) *cobra.Command {
@@ -25,15 +27,21 @@ the key with its secrets masked, and the request as each transport sends it.
 
 With --compare the first difference to the base string of a server or of another
 library is named; with --signature (and the --timestamp and --nonce it was made with)
-the usual mistakes are tried until one gives that signature.`,
+the usual mistakes are tried until one gives that signature.
+
+With --send the request is sent as well, once. A refusal is studied: what the server
+reports, how its clock differs, what it shows of its own base string or signature, and
+the likely causes in their order.`,
 		Example: `  cleat oauth1 explain --url 'https://api.example.com/items?page=2' --consumer-key key --consumer-secret @secret.txt
-  cleat oauth1 explain --url http://example.com/a --nonce n --timestamp 1 --compare 'GET&http%3A%2F%2Fexample.com%3A80%2Fa&x'`,
+  cleat oauth1 explain --url http://example.com/a --nonce n --timestamp 1 --compare 'GET&http%3A%2F%2Fexample.com%3A80%2Fa&x'
+  cleat oauth1 explain --url http://127.0.0.1:7480/api/me --consumer-key key --send --egress-allow 127.0.0.1`,
 		Args: arguments(),
-		RunE: func(*cobra.Command, []string) error { return runOAuth1Explain(o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runOAuth1Explain(cmd.Context(), o) },
 	}
 	o.signingFlags.add(cmd)
 	cmd.Flags().StringVar(&o.compare, "compare", "", "`base string` of the other side; @FILE reads it from a file")
 	cmd.Flags().StringVar(&o.signature, "signature", "", "`signature` of the other side, to find out how it was made")
+	cmd.Flags().BoolVar(&o.send, "send", false, "send the request, and study a refusal")
 	return cmd
 }
 
@@ -43,9 +51,10 @@ type explainedJSON struct {
 	Body       string             `json:"body"`
 	Difference *oauth1.Difference `json:"difference,omitempty"`
 	Findings   []oauth1.Finding   `json:"findings,omitempty"`
+	Sent       *sentJSON          `json:"sent,omitempty"`
 }
 
-func runOAuth1Explain(o *oauth1ExplainOptions) error {
+func runOAuth1Explain(ctx context.Context, o *oauth1ExplainOptions) error {
 	g, err := o.signing(o.factory)
 	if err != nil {
 		return err
@@ -62,6 +71,11 @@ func runOAuth1Explain(o *oauth1ExplainOptions) error {
 	if o.signature != "" {
 		shown.Findings, err = g.config.Diagnose(g.request, g.token, o.signature)
 		if err != nil {
+			return err
+		}
+	}
+	if o.send {
+		if shown.Sent, err = o.sent(ctx, g, e.BaseString); err != nil {
 			return err
 		}
 	}
@@ -96,6 +110,9 @@ func (o *oauth1ExplainOptions) text(e explainedJSON) string {
 	}
 	if o.signature != "" {
 		text += "\n" + diagnosis(e.Findings)
+	}
+	if e.Sent != nil {
+		text += e.Sent.text()
 	}
 	return text
 }

@@ -33,7 +33,7 @@ comes in does not.
 Whoever can open the address acts as the account, so it is open to programs of this
 machine only, and to no page of a browser. Ctrl-C ends it.`,
 		Example: `  cleat oauth1 proxy --connection alice --to http://127.0.0.1:7480/api --egress-allow 127.0.0.1
-  cleat oauth1 proxy --connection work --to https://api.example.com --listen 127.0.0.1:8090`,
+  cleat oauth1 proxy --connection alice --to https://api.example.com --listen 127.0.0.1:8090`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runOAuth1Proxy(cmd.Context(), o) },
 	}

@@ -21,6 +21,8 @@ type oauth1VerifyOptions struct {
 	window    time.Duration
 	scheme    string
 	profile   string
+	har       string
+	entry     int
 }
 
 func newOAuth1Verify(f *factory) *cobra.Command {
@@ -29,11 +31,13 @@ func newOAuth1Verify(f *factory) *cobra.Command {
 		Use:   "verify",
 		Short: "Check the signature of a request",
 		Long: `Check the signature of a request, and when it is wrong try to say why. Without --url
-the request is read from standard input as it stands on the wire: request line, headers,
-empty line, body.
+the request is read from standard input: as it stands on the wire (request line, headers,
+empty line, body), or as a curl command, which browsers copy. --har reads it from a
+recording of a browser.
 
 Timestamps are checked with --window only, since a request under study is usually old.`,
 		Example: `  cleat oauth1 verify --consumer-secret @secret.txt < request.http
+  cleat oauth1 verify --consumer-secret @secret.txt --har recording.har --entry 2
   cleat oauth1 verify --url 'https://api.example.com/items' --public-key public.pem -H "$(cat header.txt)" --json`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runOAuth1Verify(cmd.Context(), o) },
@@ -45,6 +49,8 @@ Timestamps are checked with --window only, since a request under study is usuall
 	flags.DurationVar(&o.window, "window", 0, "how far the timestamp may be from now, such as 5m; 0 does not check it")
 	flags.StringVar(&o.scheme, "scheme", "https", "`scheme` of a raw request, whose request line does not tell")
 	flags.StringVar(&o.profile, "profile", oauth1.ProfileRFC5849, "`name` of a known deviation: rfc5849, mastercard or request")
+	flags.StringVar(&o.har, "har", "", "`file` with a recording of a browser (HTTP archive)")
+	flags.IntVar(&o.entry, "entry", 0, "`number` of the request in the recording, from 1 (default: the only signed one)")
 	complete(cmd, "scheme", "https", "http")
 	complete(cmd, "profile", oauth1.ProfileRFC5849, oauth1.ProfileMastercard, oauth1.ProfileRequest)
 	return cmd
@@ -98,8 +104,12 @@ func runOAuth1Verify(ctx context.Context, o *oauth1VerifyOptions) error {
 	return refused
 }
 
-// received returns the request of the flags, or the raw one on standard input.
+// received returns the request of the flags or of the recording, or the one on standard
+// input.
 func (o *oauth1VerifyOptions) received() (oauth1.Request, []string, error) {
+	if o.har != "" {
+		return o.recorded()
+	}
 	if o.given() {
 		return o.request(o.factory)
 	}
@@ -111,7 +121,10 @@ func (o *oauth1VerifyOptions) received() (oauth1.Request, []string, error) {
 		return oauth1.Request{}, nil, err
 	}
 	if strings.TrimSpace(string(raw)) == "" {
-		return oauth1.Request{}, nil, usagef("give it on standard input, or with --url and -H 'Authorization: …'", "there is no request to verify")
+		return oauth1.Request{}, nil, usagef("give it on standard input, with --har, or with --url and -H 'Authorization: …'", "there is no request to verify")
+	}
+	if isCurl(string(raw)) {
+		return readCurl(string(raw))
 	}
 	return readRaw(raw, o.scheme)
 }

@@ -51,7 +51,7 @@ func (r *Run) invalid(req *request, a *answer) error {
 
 // directed makes the error from the first message and the first type that say something.
 func (r *Run) directed(req *request, a *answer, message, kind string, messages, kinds []*directive) (*Error, error) {
-	e := &Error{Type: kind, Message: message, StatusCode: a.status, Step: req.step, Headers: a.headers, Data: a.body, Delay: r.retryAfter(a.header)}
+	e := &Error{Type: kind, Message: message, StatusCode: a.status, Step: req.step, Headers: a.headers, Data: a.body, Delay: r.retryAfter(a.header), Hint: a.hint}
 	text, err := r.firstText(req, messages)
 	if err != nil {
 		return nil, err

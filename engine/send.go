@@ -23,6 +23,7 @@ type answer struct {
 	raw     []byte
 	body    value.Value
 	headers value.Value
+	hint    string // why a signature may have been refused
 }
 
 // send signs and sends w and follows redirects.
@@ -164,6 +165,9 @@ func (r *Run) roundTrip(ctx context.Context, req *request, w *wire) (*answer, er
 	a := &answer{status: in.StatusCode, header: in.Header}
 	r.keepCookies(w, in)
 	a.raw, err = readBody(in, r.bodyLimit(req, a.status))
+	if a.status == http.StatusUnauthorized && w.sign != nil {
+		a.hint = w.sign.likely(w, a)
+	}
 	return a, err
 }
 

@@ -141,6 +141,26 @@ func (s *signature) apply(w *wire) (warnings []string, err error) {
 	return signed.Warnings, nil
 }
 
+// likelyCauses is how many causes a hint names.
+const likelyCauses = 3
+
+// likely names what a refused signature may be due to, for a hint.
+func (s *signature) likely(w *wire, a *answer) string {
+	p := oauth1.ParseProblem(a.status, a.header, a.raw)
+	if p == nil {
+		p = &oauth1.ProblemError{Status: a.status}
+		p.Date, _ = http.ParseTime(a.header.Get("Date"))
+	}
+	r := oauth1.Request{Method: w.method, URL: w.url.String(), ContentType: w.header.Get("Content-Type"), Body: w.body}
+	var texts []string
+	for _, cause := range s.config.Likely(r, s.token, p) {
+		if len(texts) < likelyCauses {
+			texts = append(texts, cause.Text)
+		}
+	}
+	return strings.Join(texts, "; or ")
+}
+
 // writesCallback reports whether the app wrote oauth_callback into the query or a form.
 func writesCallback(w *wire) bool {
 	pairs := oauth1.ParseForm(w.url.query)

@@ -97,6 +97,9 @@ func uriDifference(ours, theirs string) string {
 	case a.host != b.host:
 		return "the host differs; the server may see another Host header"
 	}
+	if a.path == b.path { // one of them has characters that cannot be sent raw
+		return "the path is percent-decoded on one side; it is signed as sent"
+	}
 	return pathDifference(a.path, b.path)
 }
 
@@ -115,7 +118,7 @@ func hostName(host string) string {
 
 func pathDifference(ours, theirs string) string {
 	switch {
-	case strings.TrimSuffix(ours, "/") == strings.TrimSuffix(theirs, "/"):
+	case strings.TrimRight(ours, "/") == strings.TrimRight(theirs, "/"):
 		return "the slash at the end"
 	case strings.EqualFold(ours, theirs) && PercentDecode(ours) == PercentDecode(theirs):
 		return "the letter case of the escapes in the path; it is signed as sent"

@@ -1,6 +1,8 @@
 package oauth1
 
 import (
+	"crypto/hmac"
+	"encoding/base64"
 	"slices"
 	"strings"
 )
@@ -63,7 +65,8 @@ type trial struct {
 	config  Config
 	request Request
 	token   Token
-	edit    []func(*signing) // applied before the base string is written
+	edit    []func(*signing)      // applied before the base string is written
+	key     func(t *trial) string // of HMAC, where it is not made as RFC 5849 3.4.2 says
 }
 
 // mistake is one thing people do wrong.
@@ -107,6 +110,11 @@ func (t trial) sign() (base, signature string, err error) {
 		}
 		s.base = s.baseString()
 		s.signature, err = s.method.sign(s.base, t.config.secrets(t.token.Secret))
+	}
+	if t.key != nil && s.method.Kind == KindHMAC {
+		mac := hmac.New(s.method.Hash.New, []byte(t.key(&t)))
+		mac.Write(s.base)
+		s.signature = base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	}
 	return string(s.base), s.signature, err
 }
@@ -153,8 +161,76 @@ var mistakes = []mistake{
 	{"an empty oauth_token is signed", func(t *trial) { t.token.SendEmpty = true }},
 	{"oauth_token is not signed", func(t *trial) { t.token.Token, t.token.SendEmpty = "", false }},
 	{"realm is signed", edits((*signing).signRealm)},
+	{"the secrets are not percent-encoded", keyOf(func(t *trial) string { return t.config.ConsumerSecret + "&" + t.token.Secret })},
+	{"the secrets are encoded twice", keyOf(func(t *trial) string {
+		return PercentEncode(PercentEncode(t.config.ConsumerSecret)) + "&" + PercentEncode(PercentEncode(t.token.Secret))
+	})},
+	{"the key is the consumer secret without the &", keyOf(func(t *trial) string { return PercentEncode(t.config.ConsumerSecret) })},
+	{"the consumer key stands in place of its secret", func(t *trial) { t.config.ConsumerSecret = t.config.ConsumerKey }},
+	{"the token stands in place of its secret", func(t *trial) { t.token.Secret = t.token.Token }},
+	{"consumer key and token stand in place of the secrets", func(t *trial) { t.config.ConsumerSecret, t.token.Secret = t.config.ConsumerKey, t.token.Token }},
+	{"consumer key and token are swapped", func(t *trial) { t.config.ConsumerKey, t.token.Token = t.token.Token, t.config.ConsumerKey }},
+	{"a space is written + in the parameters", rewrites(plusForSpace, originURL, originBody)},
+	{"a space is written + in the query", rewrites(plusForSpace, originURL)},
+	{"a space is written + in the body", rewrites(plusForSpace, originBody)},
+	{"the query is double-encoded", rewrites(PercentEncode, originURL)},
+	{"the body is double-encoded", rewrites(PercentEncode, originBody)},
+	{"the query is not encoded", rewrites(PercentDecode, originURL)},
+	{"the body is not encoded", rewrites(PercentDecode, originBody)},
+	{"the parameters are not encoded", rewrites(PercentDecode, originURL, originBody)},
+	{"the marks ! * ' ( ) are not encoded", rewrites(marksKept, originURL, originBody, originProtocol)},
+	{"the escapes of the query are in lower case", rewrites(lowerEscapes, originURL)},
+	{"the escapes of the body are in lower case", rewrites(lowerEscapes, originBody)},
+	{"the escapes are in lower case", rewrites(lowerEscapes, originURL, originBody, originProtocol)},
+	{"the host is signed in upper case", edits(func(s *signing) { s.wire.url.host = strings.ToUpper(s.wire.url.host) })},
+	{"the path is percent-encoded once more", edits(func(s *signing) { s.wire.url.path = strings.ReplaceAll(s.wire.url.path, "%", "%25") })},
+	{"the escapes of the path are in lower case", edits(func(s *signing) { s.wire.url.path = lowerEscapes(s.wire.url.path) })},
+	{"the query is left in the base string URI", edits(func(s *signing) { s.wire.url.path += "?" + s.wire.url.query })},
+	{"the method is signed as PUT", func(t *trial) { t.request.Method = "PUT" }},
+	{"the method is signed as PATCH", func(t *trial) { t.request.Method = "PATCH" }},
+	{"the method is signed as DELETE", func(t *trial) { t.request.Method = "DELETE" }},
+	{"an empty oauth_token is signed in place of the token", func(t *trial) { t.token.Token, t.token.SendEmpty = "", true }},
+	{"oauth_verifier is not signed", func(t *trial) { t.config.Verifier = "" }},
+	{"oauth_callback is not signed", func(t *trial) { t.config.Callback = "" }},
+	{"realm is signed in lower case", edits(func(s *signing) { s.signRealmAs(strings.ToLower) })},
+	{"realm is signed in upper case", edits(func(s *signing) { s.signRealmAs(strings.ToUpper) })},
 	{"it signs as Mastercard wants it", func(t *trial) { t.config.Profile = ProfileMastercard }},
 	{"it signs like npm request", func(t *trial) { t.config.Profile = ProfileRequest }},
+}
+
+func keyOf(key func(*trial) string) func(*trial) {
+	return func(t *trial) { t.key = key }
+}
+
+// rewrites changes names and values, as they are encoded, of the given origins.
+func rewrites(change func(string) string, origins ...origin) func(*trial) {
+	return edits(func(s *signing) {
+		s.params = slices.Clone(s.params)
+		for i, p := range s.params {
+			if slices.Contains(origins, p.origin) {
+				s.params[i].name, s.params[i].value = change(p.name), change(p.value)
+			}
+		}
+		sortParameters(s.params)
+	})
+}
+
+func plusForSpace(encoded string) string { return strings.ReplaceAll(encoded, "%20", "+") }
+
+// marksKept is what encodeURIComponent of JavaScript gives.
+func marksKept(encoded string) string {
+	return strings.NewReplacer("%21", "!", "%2A", "*", "%27", "'", "%28", "(", "%29", ")").Replace(encoded)
+}
+
+// lowerEscapes writes %2F as %2f.
+func lowerEscapes(encoded string) string {
+	b := []byte(encoded)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i+1:], strings.ToLower(string(b[i+1:i+3])))
+		}
+	}
+	return string(b)
 }
 
 func signMethod(name string) func(*trial) {
@@ -205,9 +281,11 @@ func (s *signing) keepPlus() {
 	sortParameters(s.params)
 }
 
-func (s *signing) signRealm() {
+func (s *signing) signRealm() { s.signRealmAs(func(realm string) string { return realm }) }
+
+func (s *signing) signRealmAs(change func(string) string) {
 	if s.config.Realm != "" {
-		s.params = append(slices.Clone(s.params), encodedParameter(Param{"realm", s.config.Realm}, originProtocol))
+		s.params = append(slices.Clone(s.params), encodedParameter(Param{"realm", change(s.config.Realm)}, originProtocol))
 		sortParameters(s.params)
 	}
 }

@@ -17,7 +17,8 @@ import (
 
 func newConnections(f *factory) *cobra.Command {
 	return newGroup("connections", "List, show, test, edit, reauthorize and delete connections",
-		newConnectionsList(f), newConnectionsShow(f), newConnectionsTest(f), newConnectionsEdit(f), newConnectionsReauthorize(f), newConnectionsDelete(f))
+		newConnectionsList(f), newConnectionsShow(f), newConnectionsTest(f), newConnectionsEdit(f), newConnectionsReauthorize(f), newConnectionsDelete(f),
+		newConnectionsExport(f), newConnectionsImport(f))
 }
 
 // connection is a connection as it is shown. Secrets are not in it.

@@ -77,6 +77,7 @@ var outside = []struct{ module, packages, reason string }{
 	{"modernc.org/sqlite", "store", "records on a single machine, without cgo"},
 	{"github.com/jackc/pgx/v5", "store", "records of a cluster in PostgreSQL"},
 	{"github.com/tink-crypto/tink-go/v2", "store", "secrets at rest: authenticated encryption and rotation of keys"},
+	{"filippo.io/age", "store cli", "exported connections: files encrypted to a passphrase or a key"},
 	{"github.com/nats-io/nats.go", "bus", "durable work, leases and live events"},
 	{"github.com/nats-io/nats-server/v2", "bus", "the same inside the process on a single machine"},
 	{"golang.org/x/crypto", "server", "argon2id for passwords"},

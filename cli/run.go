@@ -23,6 +23,7 @@ type runOptions struct {
 	connection string
 	params     paramFlags
 	tape       tapeFlags
+	files      string
 	limit      int
 	stateful   bool // the component keeps a state in the store
 }
@@ -57,6 +58,7 @@ func (o *runOptions) flags(cmd *cobra.Command, kind app.Kind) {
 	o.params.add(cmd)
 	completeFlag(cmd, "connection", o.completeConnectionFlag())
 	completeFlag(cmd, "param", completeParam(kind))
+	cmd.Flags().StringVar(&o.files, "files", "", "write binary answers above 4 MiB to this `folder` as they come")
 	o.tape.add(cmd)
 }
 
@@ -169,7 +171,7 @@ func (o *runOptions) ready(ctx context.Context, compile compiler, do func(*prepa
 	}
 	p := o.progress()
 	defer p.end()
-	rt, err := o.runtime(kept, "", p.exchange, o.tape.begin)
+	rt, err := o.runtime(kept, "", p.exchange, o.tape.begin, o.keepFiles)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,10 @@ func badProvider() http.Handler {
 			w.WriteHeader(http.StatusUnauthorized)
 			fmt.Fprint(w, "oauth_problem=token_expired&oauth_problem_advice=sign%20in%20again")
 		},
+		"/film.mp4": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "video/mp4")
+			io.WriteString(w, strings.Repeat("01234567", 1<<20))
+		},
 		"/pages": pages,
 		"/key":   checkKey,
 	} {

@@ -57,6 +57,9 @@ func isTokenForm(raw []byte) bool {
 // decode parses the body. A body that is not what its type says stays text when the
 // status is an error, so that the error directive can still use it.
 func (r *Run) decode(req *request, a *answer) (value.Value, error) {
+	if a.file != nil {
+		return a.file.value(a.header.Get("Content-Type")), nil
+	}
 	kind, err := r.responseType(req, a)
 	if err != nil {
 		return value.Undefined, err

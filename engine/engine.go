@@ -18,6 +18,11 @@ type Options struct {
 	NewNonce  func() string // of OAuth 1.0; nil means random
 	MaxBody   int64         // largest answer that is parsed; 0 means 32 MiB
 	MaxFile   int64         // largest answer of response.type binary; 0 means 512 MiB
+	// Files takes answers of response.type binary above 4 MiB as they come. In place of
+	// the bytes the bundles hold a collection of file, size, contentType and sha256. Nil:
+	// the bytes are held in memory up to MaxFile.
+	Files     Files
+	MaxStored int64 // largest answer that Files is given; 0 means 64 GiB
 	// InsecureTLS lets an app turn the verification of certificates off.
 	InsecureTLS bool
 	// Wrap stands between the engine and the guarded network, such as a recorder; nil
@@ -39,8 +44,9 @@ type Engine struct {
 
 // The largest answers (communication.md 17.7).
 const (
-	maxBody = 32 << 20
-	maxFile = 512 << 20
+	maxBody   = 32 << 20
+	maxFile   = 512 << 20
+	maxStored = 64 << 30
 )
 
 // New returns an engine.
@@ -53,6 +59,9 @@ func New(o Options) *Engine {
 	}
 	if o.MaxFile == 0 {
 		o.MaxFile = maxFile
+	}
+	if o.MaxStored == 0 {
+		o.MaxStored = maxStored
 	}
 	return &Engine{options: o, transports: newTransports(o), now: orNow(o.Now)}
 }

@@ -18,6 +18,7 @@ func (r *Run) network(req *request, w *wire, err error) error {
 	where := w.method + " " + w.url.scheme + "://" + w.url.host + w.url.path
 	var refused *RefusedError
 	var tooLarge *tooLargeError
+	var unstored *storeError
 	var unreadable *encodingError
 	var setting *settingError
 	var certificate *tls.CertificateVerificationError
@@ -34,6 +35,9 @@ func (r *Run) network(req *request, w *wire, err error) error {
 		return e
 	case errors.As(err, &tooLarge):
 		e.Type, e.Message, e.Hint = tooLarge.kind(), tooLarge.Error(), tooLarge.Hint()
+		return e
+	case errors.As(err, &unstored):
+		e.Type, e.Message = RuntimeError, where+": "+unstored.Error()
 		return e
 	case errors.As(err, &unreadable):
 		e.Type, e.Message = DataError, where+": "+unreadable.Error()

@@ -16,6 +16,7 @@ import (
 type tooLargeError struct {
 	limit  int64
 	binary bool
+	stored bool // in a file
 }
 
 func (e *tooLargeError) Error() string {
@@ -31,8 +32,11 @@ func (e *tooLargeError) kind() string {
 
 // Hint tells what to do about it.
 func (e *tooLargeError) Hint() string {
-	if e.binary {
+	switch {
+	case e.stored:
 		return ""
+	case e.binary:
+		return "more is not held in memory; --files DIR writes it to a file as it comes"
 	}
 	return "ask for fewer items a page, or use response.type binary"
 }
@@ -44,36 +48,56 @@ func (e *encodingError) Error() string {
 	return "the answer cannot be decompressed: " + e.cause.Error()
 }
 
-// bodyLimit is the largest answer that is read: larger when response.type is binary.
+// bodyLimit is the largest answer that is read: larger when response.type is binary, and
+// larger still when there are files for a success.
 func (r *Run) bodyLimit(req *request, status int) tooLargeError {
-	if kind, err := r.evaluate(req, req.response.kindFor(status)); err == nil && kind.ToText() == "binary" {
-		return tooLargeError{r.engine.options.MaxFile, true}
+	o := r.engine.options
+	kind, err := r.evaluate(req, req.response.kindFor(status))
+	switch {
+	case err != nil || kind.ToText() != "binary":
+		return tooLargeError{limit: o.MaxBody}
+	case o.Files != nil && status >= 200 && status < 300:
+		return tooLargeError{limit: o.MaxStored, binary: true, stored: true}
 	}
-	return tooLargeError{r.engine.options.MaxBody, false}
+	return tooLargeError{limit: o.MaxFile, binary: true}
 }
 
-// readBody reads and decompresses the body; the limit counts decompressed bytes.
-func readBody(in *http.Response, most tooLargeError) ([]byte, error) {
+// readBody reads and decompresses the body; the limit counts decompressed bytes. What may
+// be stored and is large for memory goes to a file with the given name.
+func (e *Engine) readBody(in *http.Response, most tooLargeError, name func() string) ([]byte, *storing, error) {
 	if in.ContentLength > most.limit {
-		return nil, &most
+		return nil, nil, &most
+	}
+	held := most.limit
+	if most.stored {
+		held = min(held, inMemory)
 	}
 	source := &failingReader{Reader: in.Body}
 	reader, err := decompress(source, in.Header.Get("Content-Encoding"))
 	var raw []byte
+	var file *storing
 	if err == nil {
-		raw, err = readAll(reader, in.ContentLength, most.limit)
+		raw, err = readAll(reader, in.ContentLength, held)
 	}
+	if err == nil && most.stored && int64(len(raw)) > held {
+		file, err = store(e.options.Files, name(), io.MultiReader(bytes.NewReader(raw), reader), most)
+		raw = nil
+	}
+	var tooLarge *tooLargeError
+	var unstored *storeError
 	switch {
 	case int64(len(raw)) > most.limit:
-		return nil, &most
+		return nil, nil, &most
+	case errors.As(err, &tooLarge), errors.As(err, &unstored):
+		return nil, nil, err
 	case err == io.EOF && source.err == io.EOF:
-		return nil, nil // no body at all
+		return nil, nil, nil // no body at all
 	case err != nil && source.err != nil && source.err != io.EOF:
-		return nil, source.err // of the connection, not of the encoding
+		return nil, nil, source.err // of the connection, not of the encoding
 	case err != nil:
-		return nil, &encodingError{err}
+		return nil, nil, &encodingError{err}
 	}
-	return raw, nil
+	return raw, file, nil
 }
 
 // readAll reads up to one byte more than limit. A length that was announced saves growing.

@@ -55,7 +55,9 @@ func (r *Run) exchange(ctx context.Context, p *page) (*answer, error) {
 			continue
 		}
 		if err == nil {
-			err = r.read(p.req, a)
+			if err = r.read(p.req, a); err != nil {
+				a.discard()
+			}
 		}
 		if refusesToken(err) && r.in.Renew != nil {
 			if err := r.renew(ctx); err != nil {

@@ -21,6 +21,7 @@ type answer struct {
 	status  int
 	header  http.Header
 	raw     []byte
+	file    *storing // in place of raw; nil: none
 	body    value.Value
 	headers value.Value
 	hint    string // why a signature may have been refused
@@ -164,7 +165,7 @@ func (r *Run) roundTrip(ctx context.Context, req *request, w *wire) (*answer, er
 	defer in.Body.Close()
 	a := &answer{status: in.StatusCode, header: in.Header}
 	r.keepCookies(w, in)
-	a.raw, err = readBody(in, r.bodyLimit(req, a.status))
+	a.raw, a.file, err = r.engine.readBody(in, r.bodyLimit(req, a.status), func() string { return fileName(a.header, w.url, r.mask) })
 	if a.status == http.StatusUnauthorized && w.sign != nil {
 		a.hint = w.sign.likely(w, a)
 	}

@@ -27,7 +27,7 @@ type Exchange struct {
 	Status         int             `json:"status,omitempty"`
 	ResponseHeader http.Header     `json:"responseHeader,omitempty"`
 	ResponseBody   string          `json:"responseBody,omitempty"`
-	Size           int             `json:"size"` // of the answer's body in bytes, decompressed
+	Size           int64           `json:"size"` // of the answer's body in bytes, decompressed
 	Error          string          `json:"error,omitempty"`
 }
 
@@ -46,7 +46,7 @@ func (r *Run) log(req *request, w *wire, a *answer, err error, t *trace) {
 		x.RequestHeader, x.RequestBody = s.headers("request", w.header), s.body("request", w.header, w.body)
 	}
 	if a != nil {
-		x.Status, x.Size = a.status, len(a.raw)
+		x.Status, x.Size = a.status, a.size()
 	}
 	if a != nil && open {
 		x.ResponseHeader, x.ResponseBody = s.headers("response", a.header), s.body("response", a.header, a.raw)

@@ -8,6 +8,8 @@
 //
 // # What is kept
 //
+// The exchanges, and what [Recorder.Use] is told of the connection.
+//
 // Secrets are replaced by [Redacted] before anything is kept: by value through
 // [Options.Mask], and by the name of a header, of a parameter of a query or form, or of a
 // member of JSON through [Options.Secret]. The player does the same to a request before it
@@ -54,8 +56,17 @@ type Options struct {
 
 // Tape is a recording.
 type Tape struct {
-	Format    string     `json:"format"`
-	Exchanges []Exchange `json:"exchanges"`
+	Format     string      `json:"format"`
+	Connection *Connection `json:"connection,omitempty"` // that the run used
+	Exchanges  []Exchange  `json:"exchanges"`
+}
+
+// Connection is the connection of a run, secrets replaced by [Redacted]: enough to make
+// the same requests again, as they are recorded.
+type Connection struct {
+	Type  string      `json:"type"`
+	Scope []string    `json:"scope,omitempty"`
+	Data  value.Value `json:"data"`
 }
 
 // Exchange is one request with its answer, or with the failure to get one.

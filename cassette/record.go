@@ -34,6 +34,13 @@ func NewRecorder(o Options) *Recorder {
 // order in which they were begun, whatever transport they went through.
 func (r *Recorder) Wrap(next http.RoundTripper) http.RoundTripper { return &recording{r, next} }
 
+// Use says with which connection the recorded run works; its data must hold no secrets.
+func (r *Recorder) Use(c Connection) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tape.Connection = &c
+}
+
 // Save writes what was recorded to path, whole or not at all.
 func (r *Recorder) Save(path string) error {
 	r.mu.Lock()

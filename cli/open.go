@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 
@@ -56,6 +58,33 @@ func (f *factory) openStore(ctx context.Context) (*store.SQLite, error) {
 	}
 	return records, err
 }
+
+// openedStore is where a command finds connections.
+type openedStore interface {
+	connect.Store
+	io.Closer
+}
+
+// scratch is a store in a folder of its own, which Close removes.
+type scratch struct {
+	*store.SQLite
+	dir string
+}
+
+func openScratch(ctx context.Context) (*scratch, error) {
+	dir, err := os.MkdirTemp("", "cleat-")
+	if err != nil {
+		return nil, err
+	}
+	records, err := store.Open(ctx, store.Options{Dir: dir})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &scratch{records, dir}, nil
+}
+
+// Close closes and removes the store.
+func (s *scratch) Close() error { return errors.Join(s.SQLite.Close(), os.RemoveAll(s.dir)) }
 
 // load reads an app. Its findings are shown when a command that needs the definition
 // cannot go on; `cleat inspect` shows all of them.

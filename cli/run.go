@@ -11,7 +11,6 @@ import (
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
-	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/value"
 	"github.com/spf13/cobra"
 )
@@ -160,22 +159,26 @@ func (o *runOptions) ready(ctx context.Context, compile compiler, do func(*prepa
 	if err := fillIn(c.Form(), values); err != nil {
 		return err
 	}
+	if err := o.tape.load(); err != nil {
+		return err
+	}
 	records, record, err := o.chosen(ctx, c)
 	if err != nil {
 		return err
 	}
-	var kept connect.Store
 	if records != nil {
 		defer records.Close()
-		kept = records
 	}
 	p := o.progress()
 	defer p.end()
-	rt, err := o.runtime(kept, "", p.exchange, o.tape.begin, o.keepFiles)
+	rt, err := o.runtime(records, "", p.exchange, o.tape.begin, o.keepFiles)
 	if err != nil {
 		return err
 	}
 	defer rt.Close()
+	if err := o.tape.uses(a, record); err != nil {
+		return err
+	}
 	return o.advise(do(&prepared{rt, c, cleat.Input{Connection: record, Parameters: values, Limit: o.limit}, given, p}), record)
 }
 
@@ -187,16 +190,23 @@ func (o *runOptions) warnMissing(c *cleat.Component, record *connect.Record) {
 	}
 }
 
-// chosen returns the connection to use: the named one, or the only one that fits. The
-// store is nil when the component needs no connection and keeps no state.
-func (o *runOptions) chosen(ctx context.Context, c *cleat.Component) (*store.SQLite, *connect.Record, error) {
+// chosen returns the connection to use: the named one, that of a recording, or the only
+// one that fits. The store is nil when the component needs no connection and keeps no
+// state.
+func (o *runOptions) chosen(ctx context.Context, c *cleat.Component) (openedStore, *connect.Record, error) {
 	unconnected := o.connection == "" && len(c.Connections) == 0
 	if unconnected && !o.stateful {
 		return nil, nil, nil
 	}
+	if o.connection == "" && !o.stateful && o.tape.connected() {
+		return o.tape.connection(ctx, c.App)
+	}
 	records, err := o.openStore(ctx)
-	if err != nil || unconnected {
-		return records, nil, err
+	if err != nil {
+		return nil, nil, err
+	}
+	if unconnected {
+		return records, nil, nil
 	}
 	record, err := o.choose(ctx, records, c)
 	if err != nil {

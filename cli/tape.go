@@ -2,10 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 
+	"github.com/cleat-run/cleat"
 	"github.com/cleat-run/cleat/cassette"
+	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/value"
 	"github.com/spf13/cobra"
 )
 
@@ -13,13 +17,14 @@ import (
 type tapeFlags struct {
 	record, replay string
 
+	tape     *cassette.Tape // of --replay
 	recorder *cassette.Recorder
 	player   *cassette.Player
 }
 
 func (t *tapeFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&t.record, "record", "", "write the requests and answers to this `file`, secrets masked")
-	cmd.Flags().StringVar(&t.replay, "replay", "", "answer from this recorded `file` in its order; no network is touched")
+	cmd.Flags().StringVar(&t.replay, "replay", "", "answer from this recorded `file` in its order; no network and no stored connection is touched")
 }
 
 // secrets is what recordings hide: what the run knows by value, and what the engine
@@ -31,20 +36,63 @@ func secrets() cassette.Options {
 	}
 }
 
+// load reads the recording of --replay.
+func (t *tapeFlags) load() (err error) {
+	if t.record != "" && t.replay != "" {
+		return usagef("leave one out", "--record and --replay exclude each other")
+	}
+	if t.replay != "" {
+		t.tape, err = cassette.Load(t.replay)
+	}
+	return err
+}
+
+// connected reports whether a recording says which connection it was made with.
+func (t *tapeFlags) connected() bool { return t.tape != nil && t.tape.Connection != nil }
+
+// connection puts the connection of the recording into a store of its own, which is gone
+// when it is closed: nothing is sent with it, and its secrets are as masked as those of
+// the requests that it is compared with.
+func (t *tapeFlags) connection(ctx context.Context, a *cleat.App) (openedStore, *connect.Record, error) {
+	used := t.tape.Connection
+	typ, err := a.ConnectionType(used.Type)
+	if err != nil {
+		return nil, nil, unknownComponent(err)
+	}
+	record := &connect.Record{Name: "recorded", App: a.Name, Type: used.Type, Kind: typ.Kind, Scope: used.Scope, Data: value.NewCollection(0)}
+	if data := used.Data.Collection(); data != nil {
+		record.Data = data.Clone()
+	}
+	records, err := openScratch(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := records.InsertConnection(ctx, record); err != nil {
+		return nil, nil, errors.Join(err, records.Close())
+	}
+	return records, record, nil
+}
+
+// uses keeps with a recording which connection it was made with.
+func (t *tapeFlags) uses(a *cleat.App, record *connect.Record) error {
+	if t.recorder == nil || record == nil {
+		return nil
+	}
+	typ, err := a.ConnectionType(record.Type)
+	if err == nil {
+		t.recorder.Use(cassette.Connection{Type: record.Type, Scope: record.Scope, Data: value.FromCollection(typ.Shown(record.Data))})
+	}
+	return err
+}
+
 // begin puts the recorder or the player into the options of the engine.
 func (t *tapeFlags) begin(o *engine.Options) error {
 	switch {
-	case t.record != "" && t.replay != "":
-		return usagef("leave one out", "--record and --replay exclude each other")
 	case t.record != "":
 		t.recorder = cassette.NewRecorder(secrets())
 		o.Wrap = t.recorder.Wrap
-	case t.replay != "":
-		tape, err := cassette.Load(t.replay)
-		if err != nil {
-			return err
-		}
-		t.player = cassette.NewPlayer(tape, cassette.InOrder, secrets())
+	case t.tape != nil:
+		t.player = cassette.NewPlayer(t.tape, cassette.InOrder, secrets())
 		o.Transport = t.player
 		// Nothing is dialled, so that there is nothing to guard.
 		o.Egress = engine.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}}

@@ -154,6 +154,46 @@ func (t *Type) Secrets(data *value.Collection) []string {
 	return secrets
 }
 
+// Shown is data with its secrets replaced by [engine.Redacted], for a recording. What no
+// field asked for, such as the number of an account, is one only when it is long enough
+// to be masked in what is recorded (see [engine.Mask]).
+func (t *Type) Shown(data *value.Collection) *value.Collection {
+	mask := engine.NewMask(t.Secrets(data))
+	shown := value.NewCollection(data.Len())
+	for name, v := range data.All() {
+		f := t.Field(name)
+		shown.Set(name, hidden(v, mask, soundsSecret(name) || f != nil && f.Type == "password"))
+	}
+	return shown
+}
+
+// hidden is v with every text and number inside masked, or replaced when all of it is
+// secret. A number that stays the same stays a number.
+func hidden(v value.Value, mask *engine.Mask, secret bool) value.Value {
+	switch v.Kind() {
+	case value.KindText, value.KindNumber:
+		if secret {
+			return value.Text(engine.Redacted)
+		}
+		if text := mask.Text(v.ToText()); text != v.ToText() {
+			return value.Text(text)
+		}
+	case value.KindArray:
+		all := value.NewArray()
+		for _, item := range v.Array().Items() {
+			all.Append(hidden(item, mask, secret))
+		}
+		return value.FromArray(all)
+	case value.KindCollection:
+		all := value.NewCollection(v.Collection().Len())
+		for name, item := range v.Collection().All() {
+			all.Set(name, hidden(item, mask, secret || soundsSecret(name)))
+		}
+		return value.FromCollection(all)
+	}
+	return v
+}
+
 func soundsSecret(name string) bool {
 	name = strings.ToLower(name)
 	return slices.ContainsFunc([]string{"secret", "token", "key", "pass", "pem", "pin"}, func(word string) bool { return strings.Contains(name, word) })

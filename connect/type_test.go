@@ -7,6 +7,7 @@ import (
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/jsonc"
 	"github.com/cleat-run/cleat/source"
+	"github.com/cleat-run/cleat/value"
 )
 
 // The default scope is a list of texts, the scope list an object, either may be empty
@@ -41,6 +42,33 @@ func TestCompileTellsMistakes(t *testing.T) {
 		}
 		if got != test.want {
 			t.Errorf("%s\n got %s\nwant %s", test.name, got, test.want)
+		}
+	}
+}
+
+// What is secret by its field, by its name or by its value is not shown; what is too short
+// to be masked in what is recorded is shown as it is, so that it is found again.
+func TestShown(t *testing.T) {
+	t.Parallel()
+	typ := compile(t, sections{kind: "basic", api: `{"url": "https://a.example/"}`,
+		parameters: `[{"name": "pass", "type": "password"}, {"name": "code", "type": "password"}, {"name": "region", "type": "text"}, {"name": "login", "type": "text"}]`})
+	for _, test := range []struct{ name, data, want string }{
+		{"fields", `{"pass":"long-enough","code":"12","region":"europe-west"}`, `{"pass":"[redacted]","code":"[redacted]","region":"europe-west"}`},
+		{"a secret inside another field", `{"pass":"long-enough","login":"me:long-enough"}`, `{"pass":"[redacted]","login":"me:[redacted]"}`},
+		{"what the service gave", `{"accessToken":"t","account":42,"session":"abcdefgh","ready":true}`, `{"accessToken":"[redacted]","account":42,"session":"[redacted]","ready":true}`},
+		{"nested", `{"team":{"id":7,"apiKey":"k","names":["short","a longer one"]},"tokens":[1,{"a":"b"}]}`,
+			`{"team":{"id":7,"apiKey":"[redacted]","names":["short","[redacted]"]},"tokens":["[redacted]",{"a":"[redacted]"}]}`},
+	} {
+		data, err := value.ParseJSON([]byte(test.data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := value.FromCollection(typ.Shown(data.Collection()))
+		if got := string(shown.AppendJSON(nil)); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+		if got := string(data.AppendJSON(nil)); got != test.data {
+			t.Errorf("%s: the data itself became %s", test.name, got)
 		}
 	}
 }

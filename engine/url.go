@@ -145,8 +145,16 @@ func escapeUnsafe(s string) string {
 }
 
 func escapeBytes(s string, must func(byte) bool) string {
+	first := 0
+	for first < len(s) && !must(s[first]) {
+		first++
+	}
+	if first == len(s) {
+		return s
+	}
 	var b strings.Builder
-	for i := range len(s) {
+	b.WriteString(s[:first])
+	for i := first; i < len(s); i++ {
 		if c := s[i]; must(c) {
 			fmt.Fprintf(&b, "%%%02X", c)
 		} else {

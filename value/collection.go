@@ -22,6 +22,26 @@ type Collection struct {
 
 // NewCollection returns an empty collection with room for n members.
 func NewCollection(n int) *Collection {
+	switch { // most are small: the members then lie in the collection itself, one allocation in place of three
+	case n == 0:
+		return &Collection{}
+	case n <= 2:
+		c := &struct {
+			Collection
+			names  [2]string
+			values [2]Value
+		}{}
+		c.Collection.names, c.Collection.values = c.names[:0], c.values[:0]
+		return &c.Collection
+	case n <= 4:
+		c := &struct {
+			Collection
+			names  [4]string
+			values [4]Value
+		}{}
+		c.Collection.names, c.Collection.values = c.names[:0], c.values[:0]
+		return &c.Collection
+	}
 	return &Collection{names: make([]string, 0, n), values: make([]Value, 0, n)}
 }
 

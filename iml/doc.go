@@ -28,6 +28,13 @@
 // when compiling, and [Limits] bounds steps, produced text, array sizes and the time of
 // regular expressions.
 //
+// # Time zones
+//
+// Their rules are embedded, so that a machine without zone files has them too. Package
+// time looks there last: a zone file of the machine, or of the variable ZONEINFO, decides
+// where there is one, and a machine with older files gives the results of older rules. Go
+// offers no way to ask the embedded rules alone.
+//
 // # Grammar
 //
 //	template = { text | "{{" [ expr ] "}}" }

@@ -152,12 +152,12 @@ func (b *batch) result() value.Value {
 // Undefined members do not erase, nor do empty texts (connections.md O2-20, O2-24).
 func (r *Run) keepState(req *request) error {
 	s := &r.state
-	if v, err := r.evaluate(req, req.response.data); err != nil {
+	given, err := r.merge(req, req.response.data, &r.data)
+	if err != nil {
 		return err
-	} else if v.Collection() != nil {
-		s.Data = iml.Merge(s.Data, v)
-		r.hide(v)
 	}
+	s.Data = r.data.Value
+	r.hide(given)
 	for _, kept := range []struct {
 		d    *directive
 		into *value.Value

@@ -60,6 +60,8 @@ type Run struct {
 	challenges map[string]*digestChallenge // of digest, by host
 	jar        *cookiejar.Jar              // of the requests with shareCookies; nil until there is a cookie
 	mark       Mark
+	temp       kept
+	data       kept // of response.data
 	state      State
 	handOut    func(Page) bool // of a polling trigger, see [Run.Pages]
 	watch      Watch

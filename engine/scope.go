@@ -39,15 +39,12 @@ func (r *Run) wrongExpression(req *request, d *directive, err error) error {
 	return e
 }
 
-// mergeTemp evaluates a temp block as a whole and then merges it, so that its members
-// see the values from before (communication.md 8).
+// mergeTemp merges a temp block into temp.
 func (r *Run) mergeTemp(req *request, d *directive) error {
-	v, err := r.evaluate(req, d)
-	if err != nil || v.Collection() == nil {
-		return err
-	}
-	r.scope.Set("temp", iml.Merge(r.scope.Get("temp"), v))
-	return nil
+	r.temp.Value = r.scope.Get("temp")
+	_, err := r.merge(req, d, &r.temp)
+	r.scope.Set("temp", r.temp.Value)
+	return err
 }
 
 func (r *Run) sees(answer *answer) {

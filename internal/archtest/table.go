@@ -47,6 +47,7 @@ const imports = `
 	internal/photoservice < oauth1/oauth1test
 	internal/visitor  < nothing
 	internal/archtest < nothing
+	internal/appdrive < cleat+
 	internal/docs     < cli+
 	internal/interop  < oauth1, oauth1/oauth1test, value
 	internal/conformance < cleat, cli+, oauth1/oauth1test

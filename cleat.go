@@ -101,7 +101,7 @@ func (a *App) readable(kind app.Kind, id string, codes ...*app.Code) error {
 	return found.Err()
 }
 
-// Component is a module, an RPC or a webhook of an app, compiled. It is immutable and safe for
+// Component is a module, an RPC, a webhook or an endpoint of an app, compiled. It is immutable and safe for
 // concurrent use.
 type Component struct {
 	App         *App
@@ -164,6 +164,21 @@ func (a *App) RPC(id string) (*Component, error) {
 	return c, c.compile(engine.RPC, r.API)
 }
 
+// Endpoint compiles the endpoint with the given id, to run it by itself. What it gives is
+// a list of bundles; [engine.Run.Value] unwraps it as callers inside the app see it. The
+// error is an [*UnknownError], or the findings in the endpoint's code and in the base.
+func (a *App) Endpoint(id string) (*Component, error) {
+	e := a.App.Endpoint(id)
+	if e == nil {
+		return nil, a.unknown(app.EndpointKind, id)
+	}
+	c := &Component{App: a, Kind: app.EndpointKind, ID: id, Connections: e.AttachedAccounts, Scope: texts(e.Scope), Forms: []*app.Code{e.InputParameters}}
+	if err := a.readable(app.EndpointKind, id, e.API, e.InputParameters, e.Scope); err != nil {
+		return nil, err
+	}
+	return c, c.compile(engine.Endpoint, e.API)
+}
+
 func (c *Component) compile(kind engine.Kind, code *app.Code) error {
 	plan, found := engine.Compile(c.source(kind, code))
 	c.plan = plan
@@ -178,7 +193,7 @@ func (c *Component) source(kind engine.Kind, code *app.Code) engine.Source {
 
 // endpoint compiles a sibling endpoint; nil means that there is none without errors.
 func (a *App) endpoint(id string) *engine.Plan {
-	e := a.Endpoint(id)
+	e := a.App.Endpoint(id)
 	if e == nil || e.API == nil {
 		return nil
 	}

@@ -29,13 +29,17 @@ func FormOf(sections ...*app.Code) (*form.Form, source.Diagnostics) {
 // Form is the form of the component's parameters.
 func (c *Component) Form() *form.Form { return c.form }
 
-// parameters converts and checks what a module or a webhook runs with. RPCs get their parameters as
-// they were entered (parameters.md 9).
+// parameters converts and checks what a module, a webhook or an endpoint runs with
+// (components.md 12). RPCs get their parameters as they were entered (parameters.md 9).
 func (rt *Runtime) parameters(ctx context.Context, c *Component, given *value.Collection) (*value.Collection, error) {
 	if c.Kind == app.RPCKind {
 		return given, nil
 	}
-	made, report := c.form.Convert(ctx, given, rt.FormOptions(c.App, c.App.App.Module(c.ID)))
+	var m *app.Module
+	if c.Kind == app.ModuleKind {
+		m = c.App.App.Module(c.ID)
+	}
+	made, report := c.form.Convert(ctx, given, rt.FormOptions(c.App, m))
 	if len(report.Problems) == 0 {
 		return made, nil
 	}

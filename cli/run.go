@@ -36,7 +36,7 @@ func newRun(f *factory) *cobra.Command {
 keeps what was printed so far.
 
 --connection names the connection to use; it may be left out when there is only one that
-fits.`,
+fits. An endpoint runs like a module.`,
 		Example: `  cleat run my-app listBooks
   cleat run examples/photos searchPhotos --egress-allow 127.0.0.1 --param text=boat --limit 3
   cleat run examples/photos searchPhotos --egress-allow 127.0.0.1 -p text=boat --connection alice --trace`,
@@ -65,7 +65,7 @@ func runRun(ctx context.Context, o *runOptions) error {
 	if o.limit < 0 {
 		return usagef("leave it out for all bundles", "--limit %d is below zero", o.limit)
 	}
-	return o.with(ctx, (*cleat.App).Module, func(run *cleat.Run, p *progress) error {
+	return o.with(ctx, runnable, func(run *cleat.Run, p *progress) error {
 		var line []byte
 		for bundle, err := range run.Bundles(ctx) {
 			if err != nil {
@@ -78,6 +78,15 @@ func runRun(ctx context.Context, o *runOptions) error {
 		}
 		return nil
 	})
+}
+
+// runnable compiles what run runs: a module, or an endpoint when there is no module of
+// this name.
+func runnable(a *cleat.App, id string) (*cleat.Component, error) {
+	if a.App.Module(id) == nil && a.App.Endpoint(id) != nil {
+		return a.Endpoint(id)
+	}
+	return a.Module(id)
 }
 
 func newRPC(f *factory) *cobra.Command {

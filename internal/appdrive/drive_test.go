@@ -93,6 +93,9 @@ func driveApp(t *testing.T, path string) {
 	for _, r := range a.RPCs {
 		count("rpc "+r.ID, func(t *testing.T) { drive(t, a, a.RPC, r.ID, r.API, value.Undefined) })
 	}
+	for _, e := range a.Endpoints {
+		count("endpoint "+e.ID, func(t *testing.T) { drive(t, a, a.Endpoint, e.ID, e.API, value.Undefined) })
+	}
 	t.Logf("%d of %d ran clean", clean, all)
 }
 

@@ -145,7 +145,7 @@ func (p *signingProxy) show(r *http.Request, seen *seenResponse, took time.Durat
 		writeJSON(p.std.Out, proxyEvent{Event: "exchange", Method: r.Method, URL: shown, Status: seen.status, Size: seen.size, Duration: took.Milliseconds(), Error: seen.problem})
 	case p.trace:
 		writeExchange(p.std.Err, engine.Exchange{Plan: "oauth1 proxy", Step: "request", Method: r.Method, URL: shown, RequestHeader: p.signer.Mask.Header(r.Header),
-			Status: seen.status, ResponseHeader: p.signer.Mask.Header(seen.Header()), Size: seen.size, Duration: took, Error: seen.problem})
+			Status: seen.status, ResponseHeader: p.signer.Mask.Header(seen.Header()), Size: int64(seen.size), Duration: took, Error: seen.problem})
 	default:
 		line := fmt.Sprintf("%s %s %d (%s, %d bytes)", r.Method, shown, seen.status, took.Round(time.Millisecond), seen.size)
 		if seen.problem != "" {

@@ -50,33 +50,49 @@ func serve(in io.Reader, out io.Writer) error {
 	if err := send(out, message{kind: kindReady}); err != nil {
 		return err
 	}
-	for m := range ahead(questions) {
-		reply, err := s.answer(m)
-		if err == nil && reply.kind != 0 {
-			err = send(out, reply)
-		}
+	for {
+		m, err := receive(questions)
 		if err != nil {
+			return nil // the program has ended
+		}
+		stop := watch(questions)
+		if err := s.respond(m, out); err != nil {
 			return err
 		}
 		s.renew()
+		stop()
 	}
-	return nil
 }
 
-// ahead reads questions while others are answered, so that the end of the program is
-// noticed in the midst of a call.
-func ahead(questions *bufio.Reader) <-chan message {
-	next := make(chan message)
-	go func() {
-		for {
-			m, err := receive(questions)
-			if err != nil {
-				os.Exit(0)
-			}
-			next <- m
+// respond answers a question, on the goroutine that has read it: handing it to another
+// one costs more than an empty call.
+func (s *server) respond(m message, out io.Writer) error {
+	reply, err := s.answer(m)
+	if err != nil || reply.kind == 0 {
+		return err
+	}
+	return send(out, reply)
+}
+
+// watchAfter is when a call counts as long.
+const watchAfter = 20 * time.Millisecond
+
+// watch ends the process when the program ends in the midst of a long call. Until the
+// function that it returns was called, nothing else may read the questions; a watch that
+// has begun lasts until there is one.
+func watch(questions *bufio.Reader) (stop func()) {
+	seen := make(chan struct{})
+	timer := time.AfterFunc(watchAfter, func() {
+		defer close(seen)
+		if _, err := questions.Peek(1); err != nil {
+			os.Exit(0)
 		}
-	}()
-	return next
+	})
+	return func() {
+		if !timer.Stop() {
+			<-seen
+		}
+	}
 }
 
 // greet takes the limits over. After it the process can open nothing any more.

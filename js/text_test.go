@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cleat-run/cleat/value"
 )
@@ -82,6 +83,34 @@ func TestAChildRefusesWhatIsNoQuestion(t *testing.T) {
 	}
 	if err := serve(strings.NewReader(""), io.Discard); err != io.EOF {
 		t.Errorf("without a greeting: %v", err)
+	}
+}
+
+// TestAChildEndsWithItsProgram closes the pipe as the end of the program does, between
+// calls and in the midst of one that takes an hour.
+func TestAChildEndsWithItsProgram(t *testing.T) {
+	t.Parallel()
+	lib := NewLibrary([]Function{{"f", "f.js", "function f() { for (;;) ; }"}})
+	for _, questions := range [][]message{
+		nil,
+		{lib.message(0), {kindCall, []string{"0", "3600000", "UTC", "f", "", "[]"}}},
+	} {
+		c, err := startChild(Options{Timeout: time.Second, Memory: 64 << 20}, newMark())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.kill()
+		for _, m := range questions {
+			if err := send(c.in, m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		late := time.AfterFunc(20*time.Second, func() { _ = c.command.Process.Kill() })
+		c.in.Close()
+		if err := c.command.Wait(); err != nil {
+			t.Errorf("after %d messages: %v%s", len(questions), err, c.words.text())
+		}
+		late.Stop()
 	}
 }
 

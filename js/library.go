@@ -17,38 +17,35 @@ import (
 //go:embed host/*.js
 var hostFiles embed.FS
 
-// hostCode is the host environment, compiled once in each process. Only code that was
-// compiled here is ever run as bytecode: the engine does not check it.
+// hostCode is the host environment, each part compiled when it is first used and once in
+// each process. Only code that was compiled here is ever run as bytecode: the engine does
+// not check it.
 type hostCode struct {
 	mark  string
-	core  []byte
 	parts map[string][]byte
 }
 
-func compileHost(mark string) (*hostCode, error) {
+// part returns the bytecode of a file of the host environment, nil when there is none of
+// that name.
+func (h *hostCode) part(name string) ([]byte, error) {
+	if code := h.parts[name]; code != nil {
+		return code, nil
+	}
+	text, err := hostFiles.ReadFile("host/" + name + ".js")
+	if err != nil {
+		return nil, nil
+	}
 	vm, err := quickjs.NewVM()
 	if err != nil {
 		return nil, err
 	}
 	defer vm.Close()
-	files, err := hostFiles.ReadDir("host")
+	code, err := vm.Compile(string(text), quickjs.EvalGlobal)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("host/%s: %w", name, err)
 	}
-	h := &hostCode{mark: mark, parts: map[string][]byte{}}
-	for _, file := range files {
-		text, err := hostFiles.ReadFile("host/" + file.Name())
-		if err != nil {
-			return nil, err
-		}
-		code, err := vm.Compile(string(text), quickjs.EvalGlobal)
-		if err != nil {
-			return nil, fmt.Errorf("host/%s: %w", file.Name(), err)
-		}
-		h.parts[strings.TrimSuffix(file.Name(), ".js")] = code
-	}
-	h.core = h.parts["core"]
-	return h, nil
+	h.parts[name] = code
+	return code, nil
 }
 
 // library is the compiled form of the functions of one app, in the child.

@@ -77,17 +77,17 @@ func (m *machine) open(host *hostCode) error {
 	if err := m.vm.RegisterFunc(codeGlobal, func(kind, name string) quickjs.Value { return m.code(host, kind, name) }, false); err != nil {
 		return err
 	}
-	core, err := m.vm.EvalBytecodeValue(host.core)
+	compiled, err := host.part("core")
+	if err != nil {
+		return err
+	}
+	core, err := m.vm.EvalBytecodeValue(compiled)
 	if err != nil {
 		return err
 	}
 	defer core.Free()
-	names, err := m.names()
-	if err != nil {
-		return err
-	}
-	defer names.Free()
-	ways, err := core.CallValue(quickjs.UndefinedValue, hostGlobal, codeGlobal, host.mark, m.zone, names)
+	names, _ := json.Marshal(m.library.names) // texts always have a form in JSON
+	ways, err := core.CallValue(quickjs.UndefinedValue, hostGlobal, codeGlobal, host.mark, m.zone, string(names))
 	if err != nil {
 		return err
 	}
@@ -111,19 +111,16 @@ const (
 	codeGlobal = "__cleatCode"
 )
 
-// names returns the array of the names of the functions.
-func (m *machine) names() (quickjs.Value, error) {
-	text, _ := json.Marshal(m.library.names) // texts always have a form in JSON
-	return m.vm.EvalValue(string(text), quickjs.EvalGlobal)
-}
-
 // code returns what compiled code gives: a part of the host environment, a function of
 // the app, or nothing for the test file, which is run.
 func (m *machine) code(host *hostCode, kind, name string) quickjs.Value {
 	bytecode := m.test
 	switch kind {
 	case "host":
-		bytecode = host.parts[name]
+		var err error
+		if bytecode, err = host.part(name); err != nil {
+			m.fail(failureOf(err))
+		}
 	case "app":
 		bytecode = m.library.code[name]
 	}

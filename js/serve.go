@@ -110,7 +110,8 @@ func (s *server) greet(m message) error {
 		return err
 	}
 	s.memory = memory
-	if s.host, err = compileHost(fields[0]); err != nil {
+	s.host = &hostCode{mark: fields[0], parts: map[string][]byte{}}
+	if _, err := s.host.part("core"); err != nil {
 		return err
 	}
 	runtime.GOMAXPROCS(2)                       // a call, and what goes on beside it; the runtime no longer asks the system

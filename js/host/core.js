@@ -1,7 +1,7 @@
 // What every call sees, and the way of values over the border. It runs before the code of
 // the app and keeps what it needs of the built-in objects, because that code may change
 // them. Errors are of no use to the app: what throws here ends the call.
-(function (hostName, codeName, mark, timezone, functionNames) {
+(function (hostName, codeName, mark, timezone, namesText) {
 	'use strict';
 
 	const global = globalThis;
@@ -111,6 +111,7 @@
 
 	// ------------------------------------------------------------ iml and the functions of the app
 
+	const functionNames = parse(namesText);
 	const names = new Set(functionNames);
 	const own = create(null);
 

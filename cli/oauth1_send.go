@@ -93,7 +93,7 @@ func (s *sentJSON) study(g *signing, base string, res *http.Response, body []byt
 	}
 	s.Problem, s.Advice = p.Problem, p.Advice
 	if !p.Date.IsZero() {
-		s.Skew = int64(p.Date.Sub(time.Now()).Round(time.Second).Seconds())
+		s.Skew = int64(time.Until(p.Date).Round(time.Second).Seconds())
 	}
 	text := strings.Join(res.Header.Values("WWW-Authenticate"), "\n") + "\n" + string(body) + "\n" + p.Advice
 	bases, signatures := oauth1.Echo(text)

@@ -16,7 +16,6 @@ type forgery struct {
 	protocol    []string
 	key         string
 	join        func([]string) string // makes the parameter string
-	prefix      string                // of the base string
 }
 
 const (

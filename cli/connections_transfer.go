@@ -75,7 +75,7 @@ func runExport(ctx context.Context, o *exportOptions, names []string) error {
 	if err := writeNew(o.to, sealed.Bytes()); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.std.Err, "wrote %d connections to %s\n", len(chosen), o.to)
+	fmt.Fprintf(o.std.Err, "wrote %s to %s\n", plural(len(chosen), "connection"), o.to)
 	return nil
 }
 
@@ -208,6 +208,6 @@ func runImport(ctx context.Context, o *importOptions, name string) error {
 			return err
 		}
 	}
-	fmt.Fprintf(o.std.Err, "imported %d connections\n", len(all))
+	fmt.Fprintf(o.std.Err, "imported %s\n", plural(len(all), "connection"))
 	return nil
 }

@@ -45,6 +45,6 @@ func (f *factory) rotated(done store.Rotation) error {
 			Unreadable int `json:"unreadable"`
 		}{done.Rewrapped, done.Unreadable})
 	}
-	fmt.Fprintf(f.std.Err, "a new key is in use; %d records were wrapped with it\n", done.Rewrapped)
+	fmt.Fprintf(f.std.Err, "a new key is in use; %s wrapped with it\n", plural(done.Rewrapped, "record"))
 	return nil
 }

@@ -131,7 +131,6 @@ func (a *App) IDs(kind Kind) []string {
 // component is what all kinds have in common.
 type component interface {
 	id() string
-	meta() Meta
 	// section returns the field of the code with the given API name, or nil.
 	section(name string) **Code
 }
@@ -163,7 +162,6 @@ func components[T component](list []T) []component {
 }
 
 func (a *App) id() string { return "" }
-func (a *App) meta() Meta { return a.Meta }
 
 func (a *App) section(name string) **Code {
 	switch name {

@@ -61,7 +61,6 @@ func hasAny(n *jsonc.Node, names ...string) bool {
 }
 
 func (c *Connection) id() string { return c.ID }
-func (c *Connection) meta() Meta { return c.Meta }
 
 func (c *Connection) section(name string) **Code {
 	switch name {

@@ -17,7 +17,6 @@ type Endpoint struct {
 }
 
 func (e *Endpoint) id() string { return e.ID }
-func (e *Endpoint) meta() Meta { return e.Meta }
 
 func (e *Endpoint) section(name string) **Code {
 	switch name {

@@ -15,7 +15,6 @@ type Function struct {
 }
 
 func (f *Function) id() string            { return f.ID }
-func (f *Function) meta() Meta            { return f.Meta }
 func (f *Function) section(string) **Code { return nil }
 
 // Name returns the name of the first function that the code declares, or "". Make calls

@@ -89,7 +89,6 @@ func moduleTypeByID(id int) (ModuleType, bool) {
 }
 
 func (m *Module) id() string { return m.ID }
-func (m *Module) meta() Meta { return m.Meta }
 
 func (m *Module) section(name string) **Code {
 	switch name {

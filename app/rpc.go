@@ -13,7 +13,6 @@ type RPC struct {
 }
 
 func (r *RPC) id() string { return r.ID }
-func (r *RPC) meta() Meta { return r.Meta }
 
 func (r *RPC) section(name string) **Code {
 	switch name {

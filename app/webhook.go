@@ -20,7 +20,6 @@ type Webhook struct {
 func (w *Webhook) Shared() bool { return w.Type == "web-shared" }
 
 func (w *Webhook) id() string { return w.ID }
-func (w *Webhook) meta() Meta { return w.Meta }
 
 func (w *Webhook) section(name string) **Code {
 	switch name {

@@ -85,7 +85,7 @@ func TestForbiddenImportsAreFound(t *testing.T) {
 		{"sideways", "connect/a.go: ./webhook", "connect/a.go: connect may not import webhook"},
 		{"not through another", "app/a.go: ./value", "app/a.go: app may not import value"},
 		{"through a plus", "connect/a.go: ./oauth1", ""},
-		{"the root", "server/a.go: ./", "server/a.go: server may not import cleat"},
+		{"the root", "connect/a.go: ./", "connect/a.go: connect may not import cleat"},
 		{"from the root", "cleat.go: ./engine", ""},
 		{"itself in a test", "iml/a_test.go: ./iml", ""},
 		{"upwards in a test", "iml/a_test.go: ./engine", "iml/a_test.go: iml may not import engine"},

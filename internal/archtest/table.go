@@ -25,18 +25,22 @@ const imports = `
 	lint, connect, webhook, poll < engine+
 
 	# storage knows the record types of the services, and the interfaces that they declare
-	store    < connect, webhook, poll, value
+	record   < poll, value
+	store    < connect, webhook, poll, record, value
 	bus      < nothing
 	cassette < value
 	makeapi  < app, store
 	scaffold < app, examples, jsonc, source
 
+	# what a server does in the background
+	work   < cleat+, record, bus
+
 	# faces: each may use everything above, nothing below is used by what is above
 	ui     < nothing
 	cleat  < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+
-	mcp    < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+
-	server < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+, ui
-	cli    < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+, ui, cleat, mcp, server, scaffold, examples, internal/photoservice, internal/visitor, oauth1/oauth1test
+	mcp    < cleat+, record
+	server < cleat+, work+, ui
+	cli    < cleat+, work+, ui, mcp, server, scaffold, examples, internal/photoservice, internal/visitor, oauth1/oauth1test
 	cmd/cleat < cli
 
 	# made for tests: providers that do not share the code they check, suites for every
@@ -99,7 +103,7 @@ var outside = []struct{ module, packages, reason string }{
 // files are free.
 var closed = []struct{ imported, packages, reason string }{
 	{"net", "engine bus server cli oauth1/oauth1test", "engine is the only one that opens outgoing connections"},
-	{"net/http", "oauth1 engine connect webhook cassette makeapi server mcp cli cleat oauth1/oauth1test internal/photoservice internal/visitor",
+	{"net/http", "oauth1 engine connect webhook cassette makeapi work server mcp cli cleat oauth1/oauth1test internal/photoservice internal/visitor",
 		"values, expressions, definitions, forms and records know no network"},
 	{"os/exec", "js cli bus", "app functions run in a child; the browser is opened for the person"},
 	{"unsafe", "js", "nothing here is worth it, but for handing the kernel a filter of system calls"},

@@ -175,7 +175,7 @@ func (h *Hook) Work(ctx context.Context, parallel int, do func(ctx context.Conte
 	return h.Hook.Work(ctx, parallel, func(ctx context.Context, d *webhook.Delivery) (*engine.Reply, error) {
 		var answer *engine.Reply
 		for _, payload := range d.Bundles {
-			bundle, err := h.bundle(ctx, payload)
+			bundle, err := h.Bundle(ctx, payload)
 			if err != nil {
 				return nil, err
 			}
@@ -194,8 +194,9 @@ func (h *Hook) Work(ctx context.Context, parallel int, do func(ctx context.Conte
 	})
 }
 
-// bundle is what the instant trigger makes of an item of the webhook.
-func (h *Hook) bundle(ctx context.Context, payload value.Value) (value.Value, error) {
+// Bundle is what the instant trigger makes of an item of the webhook, undefined when it
+// wants none.
+func (h *Hook) Bundle(ctx context.Context, payload value.Value) (value.Value, error) {
 	if h.in.Trigger == nil {
 		return payload, nil
 	}

@@ -59,6 +59,24 @@ func New(o Options) *Runtime {
 	}
 }
 
+// Records are what a [Runtime] works on: those of one team, where there are several.
+type Records struct {
+	Connections connect.Store
+	Hooks       webhook.Store
+	Triggers    poll.Store
+	RedirectURI string // where providers send people back to, see [connect.Connector]
+}
+
+// With returns a runtime that works on other records. Network, limits and the children
+// that run functions are those of rt, which alone has to be closed.
+func (rt *Runtime) With(r Records) *Runtime {
+	other := &Runtime{engine: rt.engine, hooks: r.Hooks, functions: rt.functions, debug: rt.debug, triggers: r.Triggers}
+	c := &rt.connector
+	other.connector = connect.Connector{Engine: c.Engine, Store: r.Connections, RedirectURI: r.RedirectURI, NewState: c.NewState, Now: c.Now,
+		Timezone: c.Timezone, Functions: c.Functions, Debug: c.Debug}
+	return other
+}
+
 // Connector makes, tests and changes connections.
 func (rt *Runtime) Connector() *connect.Connector { return &rt.connector }
 
@@ -68,6 +86,8 @@ type Input struct {
 	Parameters *value.Collection
 	Limit      int // most bundles wanted, 0 for all that the app lets through
 	Retries    int // how often a refused or lost request is repeated before the run fails
+	// Log receives the exchanges of the run, masked; nil means that nobody listens.
+	Log func(engine.Exchange)
 }
 
 // ConnectionError says that a component cannot run with the connection it was given.
@@ -114,7 +134,7 @@ func (rt *Runtime) prepare(ctx context.Context, c *Component, in Input) (*Run, e
 		return nil, engine.Input{}, err
 	}
 	run := &Run{runtime: rt, record: in.Connection, replies: c.replies}
-	input := engine.Input{Parameters: value.FromCollection(parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit, Retries: in.Retries}
+	input := engine.Input{Parameters: value.FromCollection(parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit, Retries: in.Retries, Log: in.Log}
 	input.Secrets = engine.Leaves(c.App.common)
 	input.Call = rt.caller(ctx, c.App)
 	if in.Connection != nil {

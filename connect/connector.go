@@ -24,7 +24,9 @@ type Connector struct {
 	Engine *engine.Engine
 	Store  Store
 	// RedirectURI is where providers send the person back to, such as
-	// https://example.com/oauth/cb/app-oauth1. It never comes from a request.
+	// https://example.com/oauth/cb/app. It never comes from a request. One that ends in a
+	// slash is completed by the name that Make's documents give: app-oauth1 for OAuth 1.0,
+	// app for OAuth 2.0.
 	RedirectURI string
 	Now         func() time.Time // nil means time.Now
 	NewState    func() string    // of OAuth 2.0; nil means random
@@ -69,6 +71,17 @@ type Started struct {
 	Warnings []string
 }
 
+// redirectURI is where a provider sends the person back to for a connection of type t.
+func (c *Connector) redirectURI(t *Type) string {
+	switch {
+	case !strings.HasSuffix(c.RedirectURI, "/"):
+		return c.RedirectURI
+	case t.Kind == OAuth1:
+		return c.RedirectURI + "app-oauth1"
+	}
+	return c.RedirectURI + "app"
+}
+
 // Create makes a connection or begins to. Nothing is stored before everything has
 // succeeded, an open flow excepted.
 func (c *Connector) Create(ctx context.Context, t *Type, q Request) (*Started, error) {
@@ -90,7 +103,7 @@ func (c *Connector) Create(ctx context.Context, t *Type, q Request) (*Started, e
 		}
 	}
 	s := &steps{c: c, t: t, name: q.Name, connID: q.ConnID, anyAccount: q.AllowAccountChange, scope: t.RequestedScope(q.Scope...),
-		data: data, temp: value.Object(), redirectURI: c.RedirectURI}
+		data: data, temp: value.Object(), redirectURI: c.redirectURI(t)}
 	return s.begin(ctx, q.Session)
 }
 
@@ -126,7 +139,7 @@ func (c *Connector) verify(ctx context.Context, t *Type, record *Record, data *v
 
 // walk is a walk through steps of a connection that exists.
 func (c *Connector) walk(t *Type, record *Record) *steps {
-	return &steps{c: c, t: t, name: record.Name, connID: record.ID, scope: record.Scope, data: record.Data.Clone(), temp: value.Object(), redirectURI: c.RedirectURI}
+	return &steps{c: c, t: t, name: record.Name, connID: record.ID, scope: record.Scope, data: record.Data.Clone(), temp: value.Object(), redirectURI: c.redirectURI(t)}
 }
 
 func sameJSON(a, b value.Value) bool { return string(a.AppendJSON(nil)) == string(b.AppendJSON(nil)) }

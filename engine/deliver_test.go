@@ -87,7 +87,7 @@ func TestDeliver(t *testing.T) {
 
 func incoming(t testing.TB, contentType, body string) engine.Input {
 	t.Helper()
-	r := httptest.NewRequest("POST", "/hook/token?k=v", nil)
+	r := httptest.NewRequest("POST", "/hooks/token?k=v", nil)
 	r.Header.Set("Content-Type", contentType)
 	r.Header.Set("X-Key", "s")
 	roots, err := engine.ReadRequest(r, []byte(body))

@@ -42,6 +42,12 @@ func (r *Run) Reply(ctx context.Context) (*Reply, error) {
 	return r.replied(ctx, r.plan.requests[0].reply)
 }
 
+// Answers reports whether the code of a webhook says how a request is answered: by
+// verification or respond.
+func (p *Plan) Answers() bool {
+	return len(p.requests) > 0 && (p.requests[0].verification != nil || p.requests[0].reply != (reply{}))
+}
+
 // Verification evaluates verification of a webhook. A reply means that the delivery only
 // asked whether somebody is there, and is not to be processed. A verification without a
 // condition takes every delivery for that (components.md 7.2).

@@ -43,6 +43,9 @@ type Input struct {
 	Renew func(ctx context.Context) (Input, error)
 
 	Secrets []string // values to mask in logs and errors
+	// Log receives the exchanges of this run, masked, beside Options.Log; nil means that
+	// nobody listens. It is called from the goroutine of the run.
+	Log func(Exchange)
 	// Call runs one of the app's own functions; nil means that there are none.
 	Call func(name string, args []value.Value) (value.Value, error)
 }

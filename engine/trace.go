@@ -30,9 +30,9 @@ type trace struct {
 	dns, connect, tls, wrote, first time.Time
 }
 
-// startTrace begins a trace if anybody listens.
+// startTrace begins a trace if anybody listens, to the run or to all of them.
 func (r *Run) startTrace() *trace {
-	if r.engine.options.Log == nil {
+	if r.engine.options.Log == nil && r.in.Log == nil {
 		return nil
 	}
 	return &trace{now: r.engine.now, started: r.engine.now()}

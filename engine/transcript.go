@@ -54,5 +54,9 @@ func (r *Run) log(req *request, w *wire, a *answer, err error, t *trace) {
 	if err != nil {
 		x.Error = s.text(err.Error())
 	}
-	r.engine.options.Log(x)
+	for _, listen := range []func(Exchange){r.engine.options.Log, r.in.Log} {
+		if listen != nil {
+			listen(x)
+		}
+	}
 }

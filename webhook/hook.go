@@ -95,14 +95,10 @@ func accepted() *engine.Reply {
 }
 
 func (h *Hook) refuse(w http.ResponseWriter, err error) {
-	status := http.StatusInternalServerError
-	message := "the request could not be taken"
+	status, message := Status(err)
 	var refused *refusal
-	if errors.As(err, &refused) {
-		status, message = refused.status, refused.message
-		if refused.retry > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refused.retry.Seconds()))))
-		}
+	if errors.As(err, &refused) && refused.retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refused.retry.Seconds()))))
 	}
 	http.Error(w, message, status)
 	if h.Refused != nil {
@@ -120,11 +116,7 @@ func (h *Hook) receive(w http.ResponseWriter, r *http.Request) (*engine.Reply, e
 	if err != nil {
 		return nil, err
 	}
-	roots, err := engine.ReadRequest(r, raw)
-	if err != nil {
-		return nil, &refusal{status: http.StatusBadRequest, message: "the request cannot be read", cause: err}
-	}
-	got, err := h.Engine.Start(h.Type.receive, h.input(roots)).Deliver(r.Context())
+	got, err := h.Read(r.Context(), r, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +132,25 @@ func (h *Hook) receive(w http.ResponseWriter, r *http.Request) (*engine.Reply, e
 		return answered, nil
 	}
 	return got.Reply, nil
+}
+
+// Read runs the code of the webhook over a request with the body raw: it says what is to be
+// answered and which bundles there are, and stores nothing.
+func (h *Hook) Read(ctx context.Context, r *http.Request, raw []byte) (*engine.Reception, error) {
+	roots, err := engine.ReadRequest(r, raw)
+	if err != nil {
+		return nil, &refusal{status: http.StatusBadRequest, message: "the request cannot be read", cause: err}
+	}
+	return h.Engine.Start(h.Type.receive, h.input(roots)).Deliver(ctx)
+}
+
+// Status is what a failure of [Hook.Read] is answered with.
+func Status(err error) (status int, message string) {
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return refused.status, refused.message
+	}
+	return http.StatusInternalServerError, "the request could not be taken"
 }
 
 func (h *Hook) admit(limits Limits, r *http.Request) error {
@@ -171,7 +182,7 @@ func (h *Hook) sort(ctx context.Context, limits Limits, items []engine.Delivered
 	byHook := map[int64]*Delivery{}
 	now := h.now()
 	for _, item := range items {
-		hooks, err := h.targets(ctx, item)
+		hooks, err := h.Targets(ctx, item)
 		if err != nil {
 			return nil, err
 		}
@@ -196,7 +207,9 @@ func (h *Hook) sort(ctx context.Context, limits Limits, items []engine.Delivered
 	return all, nil
 }
 
-func (h *Hook) targets(ctx context.Context, item engine.Delivered) ([]int64, error) {
+// Targets returns the ids of the hooks that an item is for: this one, or with a shared
+// webhook those of the account that uid names.
+func (h *Hook) Targets(ctx context.Context, item engine.Delivered) ([]int64, error) {
 	if !h.Type.Shared {
 		return []int64{h.Record.ID}, nil
 	}

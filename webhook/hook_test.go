@@ -63,9 +63,9 @@ func TestRefuse(t *testing.T) {
 		retry  string
 	}{
 		{"fine", func(*webhook.Hook, *http.Request) {}, 200, ""},
-		{"another token", func(_ *webhook.Hook, r *http.Request) { r.URL.Path = "/hook/tok2" }, 404, ""},
-		{"no token", func(_ *webhook.Hook, r *http.Request) { r.URL.Path = "/hook/" }, 404, ""},
-		{"mounted elsewhere", func(_ *webhook.Hook, r *http.Request) { r.URL.Path = "/below/hook/tok" }, 200, ""},
+		{"another token", func(_ *webhook.Hook, r *http.Request) { r.URL.Path = "/hooks/tok2" }, 404, ""},
+		{"no token", func(_ *webhook.Hook, r *http.Request) { r.URL.Path = "/hooks/" }, 404, ""},
+		{"mounted elsewhere", func(_ *webhook.Hook, r *http.Request) { r.URL.Path = "/below/hooks/tok" }, 200, ""},
 		{"disabled", func(h *webhook.Hook, _ *http.Request) {
 			h.Record = &webhook.Record{ID: 1, Token: "tok", Disabled: true}
 		}, 410, ""},
@@ -87,7 +87,7 @@ func TestRefuse(t *testing.T) {
 			mine.Store.(*memory).deliveries = []*webhook.Delivery{{ID: "1", Hook: 1, Bundles: make([]value.Value, 1)}, {ID: "2", Hook: 1}}
 			var heard int
 			mine.Refused = func(status int, _ error) { heard = status }
-			r := httptest.NewRequest("POST", "/hook/tok", strings.NewReader(`{"a":1}`))
+			r := httptest.NewRequest("POST", "/hooks/tok", strings.NewReader(`{"a":1}`))
 			r.Header.Set("Content-Type", "application/json")
 			test.change(mine, r)
 			w := httptest.NewRecorder()
@@ -182,7 +182,7 @@ func TestAnswersAreNotSniffed(t *testing.T) {
 	h, _ := newHook(t, codes{api: `{"verification":{"respond":{"type":"text","body":"{{body.c}}"}}}`})
 	server := httptest.NewServer(h)
 	defer server.Close()
-	answer, err := http.Post(server.URL+"/hook/tok", "application/json", bytes.NewBufferString(`{"c":"<script>"}`))
+	answer, err := http.Post(server.URL+"/hooks/tok", "application/json", bytes.NewBufferString(`{"c":"<script>"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func TestKeeper(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := "https://cleat.example/hook/" + r.Token
+	address := "https://cleat.example/hooks/" + r.Token
 	svc.want(t, `POST /api/hooks Bearer t0ken {"to":"`+address+`","album":"sea"}`)
 	if stored, _ := s.Hook(t.Context(), r.ID); !stored.Attached || stored.Address != address || stored.Data.Get("externalHookId").ToText() != "1" {
 		t.Errorf("stored %+v", stored)

@@ -29,7 +29,7 @@ func NewID(t time.Time) string {
 // Path is where a hook listens below the address of a server.
 func Path(token string) string { return pathPrefix + token }
 
-const pathPrefix = "/hook/"
+const pathPrefix = "/hooks/"
 
 // isPathOf compares in constant time. The hook may be mounted below another path.
 func isPathOf(path, token string) bool {

@@ -63,6 +63,9 @@ func Compile(a *app.App, w *app.Webhook) (*Type, source.Diagnostics) {
 // person has to tell the service its address.
 func (t *Type) Attached() bool { return t.attach != nil }
 
+// Answers reports whether the app says itself how a request is answered.
+func (t *Type) Answers() bool { return t.receive.Answers() }
+
 // secrets are the values of a hook that must not be shown: what attach stored, and
 // passwords of the form.
 func (t *Type) secrets(r *Record) []string {

@@ -76,7 +76,7 @@ func newHook(t testing.TB, c codes) (*webhook.Hook, *memory) {
 
 // post sends a JSON body to a hook.
 func post(h http.Handler, body string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest("POST", "/hook/tok", strings.NewReader(body))
+	r := httptest.NewRequest("POST", "/hooks/tok", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)

@@ -26,6 +26,7 @@ type Record struct {
 	Scope    []string  // granted
 	Expires  time.Time // when the person must re-authorize; zero: never
 	Broken   string    // why the person must re-authorize; "" while usable
+	EndUser  string    // external id of the person in the product that embeds cleat, "" for none
 	Version  int64     // grows by one with each change; the guard of compare-and-set
 	Created  time.Time
 	Updated  time.Time

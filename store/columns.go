@@ -4,13 +4,16 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/cleat-run/cleat/record"
 	"github.com/cleat-run/cleat/value"
 )
 
 // time returns the present in the precision and zone of the store.
-func (s *SQLite) time() time.Time { return time.UnixMilli(s.now().UnixMilli()).UTC() }
+func (s *database) time() time.Time { return time.UnixMilli(s.now().UnixMilli()).UTC() }
 
 // millis returns what a column holds for t.
 func millis(t time.Time) sql.NullInt64 {
@@ -64,9 +67,23 @@ func openCollection(key dataKey, column string, sealed []byte) (*value.Collectio
 	return decodeCollection(text)
 }
 
+// nextID returns the id for a new row of a table.
+func nextID(ctx context.Context, tx queries, table string) (id int64, err error) {
+	err = tx.QueryRowContext(ctx, fmt.Sprintf(tx.nextID, table)).Scan(&id)
+	return id, err
+}
+
+// notFound returns err, or [record.ErrNotFound] when there was no row.
+func notFound(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return record.ErrNotFound
+	}
+	return explain(err)
+}
+
 // execOne runs a statement that changes one row; otherwise is its error when there was
 // no such row.
-func execOne(ctx context.Context, tx *sql.Tx, otherwise error, query string, args ...any) error {
+func execOne(ctx context.Context, tx queries, otherwise error, query string, args ...any) error {
 	result, err := tx.ExecContext(ctx, query, args...)
 	if err != nil {
 		return err

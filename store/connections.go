@@ -14,12 +14,12 @@ import (
 // unreadable is the reason of Broken of a record whose secrets cannot be decrypted.
 const unreadable = "the stored secrets cannot be decrypted; set up the connection again"
 
-const selectConnection = `select id, name, app, root, type, kind, metadata_type, metadata_value, scope, expires, broken,
-	version, created, updated, data_key, data, uid from connection `
+const selectConnection = `select team, id, name, app, root, type, kind, metadata_type, metadata_value, scope, expires, broken,
+	end_user, version, created, updated, data_key, data, uid from connection `
 
 // Connection returns the connection with the given id, or [connect.ErrNotFound].
-func (s *SQLite) Connection(ctx context.Context, id int64) (*connect.Record, error) {
-	r, err := s.connection(ctx, "where id = ?", id)
+func (s *Store) Connection(ctx context.Context, id int64) (*connect.Record, error) {
+	r, err := s.connection(ctx, "and id = ?", id)
 	if err != nil {
 		return nil, fmt.Errorf("read connection %d: %w", id, err)
 	}
@@ -28,8 +28,8 @@ func (s *SQLite) Connection(ctx context.Context, id int64) (*connect.Record, err
 
 // ConnectionNamed returns the connection with exactly the given name, or
 // [connect.ErrNotFound].
-func (s *SQLite) ConnectionNamed(ctx context.Context, name string) (*connect.Record, error) {
-	r, err := s.connection(ctx, "where name = ?", name)
+func (s *Store) ConnectionNamed(ctx context.Context, name string) (*connect.Record, error) {
+	r, err := s.connection(ctx, "and name = ?", name)
 	if err != nil {
 		return nil, fmt.Errorf("read connection %q: %w", name, err)
 	}
@@ -38,7 +38,7 @@ func (s *SQLite) ConnectionNamed(ctx context.Context, name string) (*connect.Rec
 
 // Connections returns all connections in the byte order of their names. A record whose
 // secrets cannot be decrypted is returned without Data and UID and with Broken set.
-func (s *SQLite) Connections(ctx context.Context) ([]*connect.Record, error) {
+func (s *Store) Connections(ctx context.Context) ([]*connect.Record, error) {
 	records, err := s.connections(ctx, "order by name")
 	if err != nil {
 		return nil, fmt.Errorf("read connections: %w", err)
@@ -48,11 +48,11 @@ func (s *SQLite) Connections(ctx context.Context) ([]*connect.Record, error) {
 
 // ConnectionsWithUID returns the connections of an app whose account at the provider is
 // uid, ordered by name: those that one shared webhook serves. An empty uid has none.
-func (s *SQLite) ConnectionsWithUID(ctx context.Context, app, uid string) ([]*connect.Record, error) {
+func (s *Store) ConnectionsWithUID(ctx context.Context, app, uid string) ([]*connect.Record, error) {
 	if uid == "" {
 		return nil, nil
 	}
-	records, err := s.connections(ctx, "where uid_hash = ? order by name", s.keys.Load().uidHash(app, uid))
+	records, err := s.connections(ctx, "and uid_hash = ? order by name", s.keys.Load().uidHash(app, uid))
 	if err != nil {
 		return nil, fmt.Errorf("read connections of an account: %w", err)
 	}
@@ -63,7 +63,7 @@ func (s *SQLite) ConnectionsWithUID(ctx context.Context, app, uid string) ([]*co
 // Updated; a nil Data becomes an empty one. The id of a deleted connection is not used
 // again. It returns [connect.ErrNameTaken] when the name is in use and [ErrTooBig] when
 // Data does not fit; r is then unchanged.
-func (s *SQLite) InsertConnection(ctx context.Context, r *connect.Record) error {
+func (s *Store) InsertConnection(ctx context.Context, r *connect.Record) error {
 	stored := *r
 	if stored.Data == nil {
 		stored.Data = &value.Collection{}
@@ -71,18 +71,17 @@ func (s *SQLite) InsertConnection(ctx context.Context, r *connect.Record) error 
 	stored.Version = 1
 	stored.Created = s.time()
 	stored.Updated = stored.Created
-	err := s.change(ctx, func(tx *sql.Tx, k *keys) error {
-		err := tx.QueryRowContext(ctx, `select coalesce(max(seq), 0) + 1 from sqlite_sequence
-			where name = 'connection'`).Scan(&stored.ID)
+	err := s.change(ctx, func(ctx context.Context, tx queries, k *keys) error {
+		var err error
+		if stored.ID, err = nextID(ctx, tx, "connection"); err != nil {
+			return err
+		}
+		cells, err := s.connectionCells(k, &stored)
 		if err != nil {
 			return err
 		}
-		cells, err := connectionCells(k, &stored)
-		if err != nil {
-			return err
-		}
-		cells = append(cells, stored.ID, stored.Created.UnixMilli())
-		return execOne(ctx, tx, nil, "insert into connection ("+connectionColumns+", id, created) values ("+connectionHoles+", ?, ?)", cells...)
+		cells = append(cells, s.team, stored.ID, stored.Created.UnixMilli())
+		return execOne(ctx, tx, nil, "insert into connection ("+connectionColumns+", team, id, created) values ("+holes(len(cells))+")", cells...)
 	})
 	if isUniqueViolation(err) {
 		err = connect.ErrNameTaken
@@ -100,10 +99,10 @@ func (s *SQLite) InsertConnection(ctx context.Context, r *connect.Record) error 
 // and r is unchanged. A nil Data is refused: a record that was read without Data because
 // its secrets could not be decrypted must not erase them, for the right keyset may yet
 // come back.
-func (s *SQLite) UpdateConnection(ctx context.Context, r *connect.Record) error {
+func (s *Store) UpdateConnection(ctx context.Context, r *connect.Record) error {
 	stored := s.nextVersion(r)
-	err := s.change(ctx, func(tx *sql.Tx, k *keys) error {
-		return updateConnection(ctx, tx, k, r.Version, &stored)
+	err := s.change(ctx, func(ctx context.Context, tx queries, k *keys) error {
+		return s.updateConnection(ctx, tx, k, r.Version, &stored)
 	})
 	if isUniqueViolation(err) {
 		err = connect.ErrNameTaken
@@ -116,9 +115,9 @@ func (s *SQLite) UpdateConnection(ctx context.Context, r *connect.Record) error 
 }
 
 // checkVersion compares; the write transaction tx keeps others from setting meanwhile.
-func checkVersion(ctx context.Context, tx *sql.Tx, id, wanted int64) error {
+func (s *Store) checkVersion(ctx context.Context, tx queries, id, wanted int64) error {
 	var version int64
-	err := tx.QueryRowContext(ctx, "select version from connection where id = ?", id).Scan(&version)
+	err := tx.QueryRowContext(ctx, "select version from connection where team = ? and id = ?", s.team, id).Scan(&version)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return connect.ErrNotFound
@@ -130,12 +129,12 @@ func checkVersion(ctx context.Context, tx *sql.Tx, id, wanted int64) error {
 
 // DeleteConnection removes the connection with the given id, its secrets, their key and
 // the journal of its renewal, or returns [connect.ErrNotFound].
-func (s *SQLite) DeleteConnection(ctx context.Context, id int64) error {
-	err := s.change(ctx, func(tx *sql.Tx, _ *keys) error {
-		if _, err := tx.ExecContext(ctx, "delete from renewal where conn_id = ?", id); err != nil {
+func (s *Store) DeleteConnection(ctx context.Context, id int64) error {
+	err := s.change(ctx, func(ctx context.Context, tx queries, _ *keys) error {
+		if _, err := tx.ExecContext(ctx, "delete from renewal where team = ? and conn_id = ?", s.team, id); err != nil {
 			return err
 		}
-		return execOne(ctx, tx, connect.ErrNotFound, "delete from connection where id = ?", id)
+		return execOne(ctx, tx, connect.ErrNotFound, "delete from connection where team = ? and id = ?", s.team, id)
 	})
 	if err != nil {
 		return fmt.Errorf("delete connection %d: %w", id, err)
@@ -146,16 +145,17 @@ func (s *SQLite) DeleteConnection(ctx context.Context, id int64) error {
 
 // sealedConnection is a row of the table connection, secrets still sealed.
 type sealedConnection struct {
+	team               int64
 	record             connect.Record
 	scope              string
 	dataKey, data, uid []byte
 }
 
-func connectionPlace(r *connect.Record) place {
-	return place{table: "connection", row: strconv.FormatInt(r.ID, 10), version: r.Version}
+func connectionPlace(team int64, r *connect.Record) place {
+	return place{team: team, table: "connection", row: strconv.FormatInt(r.ID, 10), version: r.Version}
 }
 
-func (s *SQLite) connection(ctx context.Context, where string, args ...any) (*connect.Record, error) {
+func (s *Store) connection(ctx context.Context, where string, args ...any) (*connect.Record, error) {
 	records, err := s.connections(ctx, where, args...)
 	if err != nil {
 		return nil, err
@@ -166,7 +166,7 @@ func (s *SQLite) connection(ctx context.Context, where string, args ...any) (*co
 	return records[0], nil
 }
 
-func (s *SQLite) connections(ctx context.Context, where string, args ...any) ([]*connect.Record, error) {
+func (s *Store) connections(ctx context.Context, where string, args ...any) ([]*connect.Record, error) {
 	k := s.keys.Load()
 	rows, err := s.sealedConnections(ctx, where, args...)
 	if err != nil {
@@ -191,8 +191,8 @@ func (s *SQLite) connections(ctx context.Context, where string, args ...any) ([]
 	return records, nil
 }
 
-func (s *SQLite) sealedConnections(ctx context.Context, where string, args ...any) ([]*sealedConnection, error) {
-	rows, err := s.read.QueryContext(ctx, selectConnection+where, args...)
+func (s *Store) sealedConnections(ctx context.Context, where string, args ...any) ([]*sealedConnection, error) {
+	rows, err := s.read.QueryContext(ctx, selectConnection+"where team = ? "+where, append([]any{s.team}, args...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -202,8 +202,8 @@ func (s *SQLite) sealedConnections(ctx context.Context, where string, args ...an
 		c := &sealedConnection{}
 		r := &c.record
 		var expires, created, updated sql.NullInt64
-		err := rows.Scan(&r.ID, &r.Name, &r.App, &r.Root, &r.Type, &r.Kind, &r.Metadata.Type, &r.Metadata.Value, &c.scope,
-			&expires, &r.Broken, &r.Version, &created, &updated, &c.dataKey, &c.data, &c.uid)
+		err := rows.Scan(&c.team, &r.ID, &r.Name, &r.App, &r.Root, &r.Type, &r.Kind, &r.Metadata.Type, &r.Metadata.Value, &c.scope,
+			&expires, &r.Broken, &r.EndUser, &r.Version, &created, &updated, &c.dataKey, &c.data, &c.uid)
 		if err != nil {
 			return nil, err
 		}
@@ -220,7 +220,7 @@ func (c *sealedConnection) open(k *keys) error {
 	if r.Scope, err = parseScope(c.scope); err != nil {
 		return err
 	}
-	key, err := k.kek.openDataKey(connectionPlace(r), c.dataKey)
+	key, err := k.kek.openDataKey(connectionPlace(c.team, r), c.dataKey)
 	if err != nil {
 		return err
 	}
@@ -233,15 +233,12 @@ func (c *sealedConnection) open(k *keys) error {
 }
 
 // connectionColumns are the columns that both insert and update set.
-const (
-	connectionColumns = `name, app, root, type, kind, metadata_type, metadata_value, scope, expires, broken,
-		version, updated, uid_hash, data_key, data, uid`
-	connectionHoles = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
-)
+const connectionColumns = `name, app, root, type, kind, metadata_type, metadata_value, scope, expires, broken,
+	end_user, version, updated, uid_hash, data_key, data, uid`
 
 // connectionCells returns the values of connectionColumns for r, secrets sealed.
-func connectionCells(k *keys, r *connect.Record) ([]any, error) {
-	key, wrapped, err := k.kek.newDataKey(connectionPlace(r))
+func (s *Store) connectionCells(k *keys, r *connect.Record) ([]any, error) {
+	key, wrapped, err := k.kek.newDataKey(connectionPlace(s.team, r))
 	if err != nil {
 		return nil, err
 	}
@@ -255,5 +252,5 @@ func connectionCells(k *keys, r *connect.Record) ([]any, error) {
 	}
 	return []any{r.Name, r.App, r.Root, r.Type, string(r.Kind), r.Metadata.Type, r.Metadata.Value,
 		scopeText(r.Scope), millis(r.Expires), r.Broken,
-		r.Version, r.Updated.UnixMilli(), k.uidHash(r.App, r.UID), wrapped, data, uid}, nil
+		r.EndUser, r.Version, r.Updated.UnixMilli(), k.uidHash(r.App, r.UID), wrapped, data, uid}, nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/cleat-run/cleat/value"
 	"github.com/cleat-run/cleat/webhook"
@@ -16,15 +15,17 @@ import (
 // are stored: a request of the usual 5 MiB, written out several times.
 const MaxDelivery = 32 << 20
 
-func deliveryPlace(id string) place { return place{table: "delivery", row: strconv.Quote(id)} }
+func deliveryPlace(team int64, id string) place {
+	return place{team: team, table: "delivery", row: strconv.Quote(id)}
+}
 
 // Append puts deliveries at the end of the queues of their hooks, all or none. It returns
 // [webhook.ErrNotFound] when a hook does not exist and [webhook.ErrTooBig] when the
 // bundles of a delivery do not fit into [MaxDelivery].
-func (s *SQLite) Append(ctx context.Context, deliveries ...*webhook.Delivery) error {
-	err := s.change(ctx, func(tx *sql.Tx, k *keys) error {
+func (s *Store) Append(ctx context.Context, deliveries ...*webhook.Delivery) error {
+	err := s.change(ctx, func(ctx context.Context, tx queries, k *keys) error {
 		for _, d := range deliveries {
-			if err := appendDelivery(ctx, tx, k, d); err != nil {
+			if err := s.appendDelivery(ctx, tx, k, d); err != nil {
 				return err
 			}
 		}
@@ -39,8 +40,16 @@ func (s *SQLite) Append(ctx context.Context, deliveries ...*webhook.Delivery) er
 	return nil
 }
 
-func appendDelivery(ctx context.Context, tx *sql.Tx, k *keys, d *webhook.Delivery) error {
-	key, wrapped, err := k.kek.newDataKey(deliveryPlace(d.ID))
+func (s *Store) appendDelivery(ctx context.Context, tx queries, k *keys, d *webhook.Delivery) error {
+	var known int64
+	err := tx.QueryRowContext(ctx, "select id from hook where team = ? and id = ?", s.team, d.Hook).Scan(&known)
+	if errors.Is(err, sql.ErrNoRows) {
+		return webhook.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	key, wrapped, err := k.kek.newDataKey(deliveryPlace(s.team, d.ID))
 	if err != nil {
 		return err
 	}
@@ -59,7 +68,7 @@ func appendDelivery(ctx context.Context, tx *sql.Tx, k *keys, d *webhook.Deliver
 // Next returns up to n deliveries of a hook, the oldest first, at most as many as have
 // [MaxDelivery] bytes together, but one if there is any. They stay in the queue until
 // they are done.
-func (s *SQLite) Next(ctx context.Context, hook int64, n int) ([]*webhook.Delivery, error) {
+func (s *Store) Next(ctx context.Context, hook int64, n int) ([]*webhook.Delivery, error) {
 	rows, err := s.sealedDeliveries(ctx, hook, n)
 	if err != nil {
 		return nil, fmt.Errorf("read the queue of hook %d: %w", hook, explain(err))
@@ -74,21 +83,26 @@ func (s *SQLite) Next(ctx context.Context, hook int64, n int) ([]*webhook.Delive
 	return all, nil
 }
 
+// ownHook is true when the hook of the team exists.
+const ownHook = "exists (select 1 from hook where id = ? and team = ?)"
+
 // sealedDelivery is a row of the table delivery, bundles still sealed.
 type sealedDelivery struct {
+	team             int64
 	delivery         webhook.Delivery
 	dataKey, bundles []byte
 }
 
-func (s *SQLite) sealedDeliveries(ctx context.Context, hook int64, n int) ([]*sealedDelivery, error) {
-	rows, err := s.read.QueryContext(ctx, "select id, hook, received, size, data_key, bundles from delivery where hook = ? order by seq limit ?", hook, n)
+func (s *Store) sealedDeliveries(ctx context.Context, hook int64, n int) ([]*sealedDelivery, error) {
+	rows, err := s.read.QueryContext(ctx, `select id, hook, received, size, data_key, bundles from delivery
+		where hook = ? and `+ownHook+" order by seq limit ?", hook, hook, s.team, n)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var all []*sealedDelivery
 	for total := 0; rows.Next(); {
-		d := &sealedDelivery{}
+		d := &sealedDelivery{team: s.team}
 		var received sql.NullInt64
 		var size int
 		if err := rows.Scan(&d.delivery.ID, &d.delivery.Hook, &received, &size, &d.dataKey, &d.bundles); err != nil {
@@ -104,7 +118,7 @@ func (s *SQLite) sealedDeliveries(ctx context.Context, hook int64, n int) ([]*se
 }
 
 func (d *sealedDelivery) open(k *keys) error {
-	key, err := k.kek.openDataKey(deliveryPlace(d.delivery.ID), d.dataKey)
+	key, err := k.kek.openDataKey(deliveryPlace(d.team, d.delivery.ID), d.dataKey)
 	if err != nil {
 		return err
 	}
@@ -117,16 +131,17 @@ func (d *sealedDelivery) open(k *keys) error {
 }
 
 // Done removes deliveries from the queue; those that are not there do not matter.
-func (s *SQLite) Done(ctx context.Context, ids ...string) error {
+func (s *Store) Done(ctx context.Context, ids ...string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	args := make([]any, len(ids))
+	args := make([]any, len(ids), len(ids)+1)
 	for i, id := range ids {
 		args[i] = id
 	}
-	err := s.change(ctx, func(tx *sql.Tx, _ *keys) error {
-		_, err := tx.ExecContext(ctx, "delete from delivery where id in (?"+strings.Repeat(", ?", len(ids)-1)+")", args...)
+	args = append(args, s.team)
+	err := s.change(ctx, func(ctx context.Context, tx queries, _ *keys) error {
+		_, err := tx.ExecContext(ctx, "delete from delivery where id in ("+holes(len(ids))+") and hook in (select id from hook where team = ?)", args...)
 		return err
 	})
 	if err != nil {
@@ -136,9 +151,9 @@ func (s *SQLite) Done(ctx context.Context, ids ...string) error {
 }
 
 // Backlog returns what waits in the queue of a hook.
-func (s *SQLite) Backlog(ctx context.Context, hook int64) (webhook.Backlog, error) {
+func (s *Store) Backlog(ctx context.Context, hook int64) (webhook.Backlog, error) {
 	var b webhook.Backlog
-	err := s.read.QueryRowContext(ctx, "select count(*), coalesce(sum(size), 0) from delivery where hook = ?", hook).Scan(&b.Deliveries, &b.Bytes)
+	err := s.read.QueryRowContext(ctx, "select count(*), coalesce(sum(size), 0) from delivery where hook = ? and "+ownHook, hook, hook, s.team).Scan(&b.Deliveries, &b.Bytes)
 	if err != nil {
 		return b, fmt.Errorf("read the queue of hook %d: %w", hook, explain(err))
 	}

@@ -36,7 +36,7 @@
 //
 // Every ciphertext, wrapped keys included, is bound by its associated data to table,
 // row, column and version: it cannot be opened anywhere else, nor in a later version of
-// its own row. Each write makes a new data key. [SQLite.RotateKeys] adds a key to the
+// its own row. Each write makes a new data key. [Store.RotateKeys] adds a key to the
 // keyset and wraps the data keys anew; it does not touch what they seal, and older
 // keys stay in the keyset so that backups remain readable.
 //

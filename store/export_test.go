@@ -11,4 +11,4 @@ var (
 )
 
 // Writer returns the pool of the one connection that writes.
-func (s *SQLite) Writer() *sql.DB { return s.write }
+func (s *Store) Writer() *sql.DB { return s.write }

@@ -3,16 +3,27 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
 )
 
-// explain puts what a person can do about it before a failure of the database. The
+// fault is a failure of the database with what a person can do about it.
+type fault struct {
+	text  string
+	cause error
+}
+
+func (f *fault) Error() string { return f.text + ": " + f.cause.Error() }
+func (f *fault) Unwrap() error { return f.cause }
+
+// explain puts what a person can do about it before a failure of the database, once. The
 // text of SQLite's own errors never holds values of a statement.
 func explain(err error) error {
+	if _, done := errors.AsType[*fault](err); done {
+		return err
+	}
 	var text string
 	switch resultCode(err) & 0xff {
 	case sqlitelib.SQLITE_FULL:
@@ -28,7 +39,7 @@ func explain(err error) error {
 	default:
 		return err
 	}
-	return fmt.Errorf("%s: %w", text, err)
+	return &fault{text, err}
 }
 
 // resultCode returns SQLite's extended result code of err, 0 for other errors.
@@ -40,7 +51,8 @@ func resultCode(err error) int {
 }
 
 func isUniqueViolation(err error) bool {
-	return resultCode(err) == sqlitelib.SQLITE_CONSTRAINT_UNIQUE
+	code := resultCode(err)
+	return code == sqlitelib.SQLITE_CONSTRAINT_UNIQUE || code == sqlitelib.SQLITE_CONSTRAINT_PRIMARYKEY
 }
 
 // whileBusy repeats do as long as it fails because another process holds a lock. It is

@@ -8,19 +8,22 @@ import (
 	"strconv"
 
 	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/record"
 )
 
-func flowPlace(id string) place { return place{table: "flow", row: strconv.Quote(id)} }
+func flowPlace(team int64, id string) place {
+	return place{team: team, table: "flow", row: strconv.Quote(id)}
+}
 
 // InsertFlow stores an open flow and removes those that have expired. A flow without
 // Expires stays until it is used and longer. It returns [ErrTooBig] when Temp or Data
 // does not fit.
-func (s *SQLite) InsertFlow(ctx context.Context, f *connect.Flow) error {
-	err := s.change(ctx, func(tx *sql.Tx, k *keys) error {
+func (s *Store) InsertFlow(ctx context.Context, f *connect.Flow) error {
+	err := s.change(ctx, func(ctx context.Context, tx queries, k *keys) error {
 		if _, err := tx.ExecContext(ctx, "delete from flow where expires <= ?", s.now().UnixMilli()); err != nil {
 			return err
 		}
-		return insertFlow(ctx, tx, k, f)
+		return s.insertFlow(ctx, tx, k, f)
 	})
 	if isUniqueViolation(err) {
 		err = errors.New("a flow with this id exists")
@@ -31,8 +34,8 @@ func (s *SQLite) InsertFlow(ctx context.Context, f *connect.Flow) error {
 	return nil
 }
 
-func insertFlow(ctx context.Context, tx *sql.Tx, k *keys, f *connect.Flow) error {
-	key, wrapped, err := k.kek.newDataKey(flowPlace(f.ID))
+func (s *Store) insertFlow(ctx context.Context, tx queries, k *keys, f *connect.Flow) error {
+	key, wrapped, err := k.kek.newDataKey(flowPlace(s.team, f.ID))
 	if err != nil {
 		return err
 	}
@@ -44,10 +47,10 @@ func insertFlow(ctx context.Context, tx *sql.Tx, k *keys, f *connect.Flow) error
 	if err != nil {
 		return err
 	}
-	return execOne(ctx, tx, nil, `insert into flow (id, app, type, name, conn_id, session_hash, state_hash, token_hash,
+	return execOne(ctx, tx, nil, `insert into flow (team, id, app, type, name, conn_id, session_hash, state_hash, token_hash,
 			redirect_uri, any_account, scope, created, expires, data_key, temp, data)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		f.ID, f.App, f.Type, f.Name, f.ConnID, f.SessionHash, f.StateHash, f.TokenHash,
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		s.team, f.ID, f.App, f.Type, f.Name, f.ConnID, f.SessionHash, f.StateHash, f.TokenHash,
 		f.RedirectURI, f.AnyAccount, scopeText(f.Scope), millis(f.Created), millis(f.Expires), wrapped, temp, data)
 }
 
@@ -55,19 +58,19 @@ func insertFlow(ctx context.Context, tx *sql.Tx, k *keys, f *connect.Flow) error
 // whose session hash) is the given one; of several the one inserted last. It returns
 // [connect.ErrNotFound] when there is none or both hashes are empty. A used flow has
 // neither Temp nor Data.
-func (s *SQLite) FlowBy(ctx context.Context, tokenHash, sessionHash string) (*connect.Flow, error) {
+func (s *Store) FlowBy(ctx context.Context, tokenHash, sessionHash string) (*connect.Flow, error) {
 	if tokenHash == "" {
 		return s.flow(ctx, "session_hash", sessionHash)
 	}
 	return s.flow(ctx, "token_hash", tokenHash)
 }
 
-// FlowByState is [SQLite.FlowBy] with the hash of a state.
-func (s *SQLite) FlowByState(ctx context.Context, stateHash string) (*connect.Flow, error) {
+// FlowByState is [Store.FlowBy] with the hash of a state.
+func (s *Store) FlowByState(ctx context.Context, stateHash string) (*connect.Flow, error) {
 	return s.flow(ctx, "state_hash", stateHash)
 }
 
-func (s *SQLite) flow(ctx context.Context, column, hash string) (*connect.Flow, error) {
+func (s *Store) flow(ctx context.Context, column, hash string) (*connect.Flow, error) {
 	f, err := s.readFlow(ctx, column, hash)
 	if err != nil {
 		return nil, fmt.Errorf("read flow: %w", err)
@@ -75,7 +78,7 @@ func (s *SQLite) flow(ctx context.Context, column, hash string) (*connect.Flow, 
 	return f, nil
 }
 
-func (s *SQLite) readFlow(ctx context.Context, column, hash string) (*connect.Flow, error) {
+func (s *Store) readFlow(ctx context.Context, column, hash string) (*connect.Flow, error) {
 	if hash == "" {
 		return nil, connect.ErrNotFound
 	}
@@ -87,7 +90,7 @@ func (s *SQLite) readFlow(ctx context.Context, column, hash string) (*connect.Fl
 	)
 	err := s.read.QueryRowContext(ctx, `select id, app, type, name, conn_id, session_hash, state_hash, token_hash,
 			redirect_uri, any_account, scope, created, expires, used, data_key, temp, data
-		from flow where `+column+" = ? order by seq desc limit 1", hash).
+		from flow where team = ? and `+column+" = ? order by seq desc limit 1", s.team, hash).
 		Scan(&f.ID, &f.App, &f.Type, &f.Name, &f.ConnID, &f.SessionHash, &f.StateHash, &f.TokenHash,
 			&f.RedirectURI, &f.AnyAccount, &scope, &created, &expires, &f.Used, &wrapped, &temp, &data)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -100,22 +103,33 @@ func (s *SQLite) readFlow(ctx context.Context, column, hash string) (*connect.Fl
 	if f.Scope, err = parseScope(scope); err != nil || f.Used {
 		return &f, err
 	}
-	k := s.keys.Load()
-	err = openFlow(k, &f, wrapped, temp, data)
-	if err != nil {
-		if newer := s.newerKeys(ctx, k); newer != nil {
-			err = openFlow(newer, &f, wrapped, temp, data)
-		}
-	}
+	err = s.withKeys(ctx, func(k *keys) error { return s.openFlow(k, &f, wrapped, temp, data) })
 	if err != nil {
 		return nil, errors.New("its secrets cannot be decrypted; begin the authorization again")
 	}
 	return &f, nil
 }
 
+// FlowTeam returns the team of the open flow with one of the given hashes, of whatever
+// team: the newest, if there are several. It returns [record.ErrNotFound] when there is
+// none. Empty hashes are not looked for.
+func (s *Store) FlowTeam(ctx context.Context, tokenHash, stateHash, sessionHash string) (int64, error) {
+	for _, by := range []struct{ column, hash string }{{"token_hash", tokenHash}, {"state_hash", stateHash}, {"session_hash", sessionHash}} {
+		if by.hash == "" {
+			continue
+		}
+		var team int64
+		err := s.read.QueryRowContext(ctx, "select team from flow where "+by.column+" = ? and "+by.column+" <> '' and not used order by seq desc limit 1", by.hash).Scan(&team)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return team, explain(err)
+		}
+	}
+	return 0, fmt.Errorf("find the team of a flow: %w", record.ErrNotFound)
+}
+
 // openFlow decrypts the secrets of a row into f.
-func openFlow(k *keys, f *connect.Flow, wrapped, temp, data []byte) error {
-	key, err := k.kek.openDataKey(flowPlace(f.ID), wrapped)
+func (s *Store) openFlow(k *keys, f *connect.Flow, wrapped, temp, data []byte) error {
+	key, err := k.kek.openDataKey(flowPlace(s.team, f.ID), wrapped)
 	if err != nil {
 		return err
 	}
@@ -129,10 +143,10 @@ func openFlow(k *keys, f *connect.Flow, wrapped, temp, data []byte) error {
 // ClaimFlow marks the flow as used and erases its secrets and their key. Of several
 // callers one gets nil, the others [connect.ErrFlowUsed]; [connect.ErrNotFound] when
 // there is no such flow. It does not look at Expires.
-func (s *SQLite) ClaimFlow(ctx context.Context, id string) error {
-	err := s.change(ctx, func(tx *sql.Tx, _ *keys) error {
+func (s *Store) ClaimFlow(ctx context.Context, id string) error {
+	err := s.change(ctx, func(ctx context.Context, tx queries, _ *keys) error {
 		var used bool
-		err := tx.QueryRowContext(ctx, "select used from flow where id = ?", id).Scan(&used)
+		err := tx.QueryRowContext(ctx, "select used from flow where team = ? and id = ?", s.team, id).Scan(&used)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return connect.ErrNotFound
@@ -141,7 +155,7 @@ func (s *SQLite) ClaimFlow(ctx context.Context, id string) error {
 		case err != nil:
 			return err
 		}
-		return execOne(ctx, tx, connect.ErrFlowUsed, "update flow set used = 1, data_key = null, temp = null, data = null where id = ?", id)
+		return execOne(ctx, tx, connect.ErrFlowUsed, "update flow set used = true, data_key = null, temp = null, data = null where team = ? and id = ?", s.team, id)
 	})
 	if err != nil {
 		return fmt.Errorf("claim flow: %w", err)

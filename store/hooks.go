@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/cleat-run/cleat/record"
 	"github.com/cleat-run/cleat/value"
 	"github.com/cleat-run/cleat/webhook"
 )
@@ -15,8 +16,8 @@ import (
 var errHookSecrets = errors.New("its secrets cannot be decrypted; set up the hook again")
 
 // Hook returns the hook with the given id, or [webhook.ErrNotFound].
-func (s *SQLite) Hook(ctx context.Context, id int64) (*webhook.Record, error) {
-	r, err := s.hook(ctx, "id = ?", id)
+func (s *Store) Hook(ctx context.Context, id int64) (*webhook.Record, error) {
+	r, err := s.hook(ctx, "and id = ?", id)
 	if err != nil {
 		return nil, fmt.Errorf("read hook %d: %w", id, err)
 	}
@@ -24,8 +25,8 @@ func (s *SQLite) Hook(ctx context.Context, id int64) (*webhook.Record, error) {
 }
 
 // HookNamed returns the hook with exactly the given name, or [webhook.ErrNotFound].
-func (s *SQLite) HookNamed(ctx context.Context, name string) (*webhook.Record, error) {
-	r, err := s.hook(ctx, "name = ?", name)
+func (s *Store) HookNamed(ctx context.Context, name string) (*webhook.Record, error) {
+	r, err := s.hook(ctx, "and name = ?", name)
 	if err != nil {
 		return nil, fmt.Errorf("read hook %q: %w", name, err)
 	}
@@ -34,39 +35,91 @@ func (s *SQLite) HookNamed(ctx context.Context, name string) (*webhook.Record, e
 
 // HooksWithUID returns the ids of the hooks of an app's webhook whose account at the
 // service is uid, ascending. An empty uid has none.
-func (s *SQLite) HooksWithUID(ctx context.Context, app, typ, uid string) ([]int64, error) {
+func (s *Store) HooksWithUID(ctx context.Context, app, typ, uid string) ([]int64, error) {
 	if uid == "" {
 		return nil, nil
 	}
-	ids, err := s.hookIDs(ctx, s.keys.Load().uidHash(app, uid), typ)
+	ids, err := all(ctx, s.read, scanID, "select id from hook where team = ? and uid_hash = ? and type = ? order by id",
+		s.team, s.keys.Load().uidHash(app, uid), typ)
 	if err != nil {
 		return nil, fmt.Errorf("read hooks of an account: %w", explain(err))
 	}
 	return ids, nil
 }
 
-func (s *SQLite) hookIDs(ctx context.Context, hash []byte, typ string) ([]int64, error) {
-	rows, err := s.read.QueryContext(ctx, "select id from hook where uid_hash = ? and type = ? order by id", hash, typ)
+func scanID(rows *sql.Rows) (id int64, err error) { return id, rows.Scan(&id) }
+
+// HookWithToken returns the team and the id of the hook with a token, of whatever team, or
+// [record.ErrNotFound].
+func (s *Store) HookWithToken(ctx context.Context, token string) (team, hook int64, err error) {
+	if token == "" {
+		return 0, 0, record.ErrNotFound
+	}
+	err = s.read.QueryRowContext(ctx, "select team, id from hook where token_hash = ? order by id limit 1", s.keys.Load().tokenHash(token)).Scan(&team, &hook)
 	if err != nil {
-		return nil, err
+		return 0, 0, fmt.Errorf("find the hook of a token: %w", notFound(err))
 	}
-	defer rows.Close()
-	var ids []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
+	return team, hook, nil
 }
+
+// fillTokenHashes makes the hashes of hooks that are older than them. A hook whose secrets
+// cannot be decrypted stays without one.
+func fillTokenHashes(ctx context.Context, tx queries, k *keys) error {
+	old, err := all(ctx, tx, scanHook, selectHook+"where token_hash is null")
+	if err != nil {
+		return err
+	}
+	for _, h := range old {
+		if h.open(k) != nil || h.record.Token == "" {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, "update hook set token_hash = ? where id = ?", k.tokenHash(h.record.Token), h.record.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Hooks returns all hooks in the byte order of their names. One whose secrets cannot be
+// decrypted is returned without them, and disabled.
+func (s *Store) Hooks(ctx context.Context) ([]*webhook.Record, error) {
+	sealed, err := all(ctx, s.read, scanHook, selectHook+"where team = ? order by name", s.team)
+	if err != nil {
+		return nil, fmt.Errorf("read hooks: %w", explain(err))
+	}
+	records := make([]*webhook.Record, len(sealed))
+	for i, h := range sealed {
+		records[i] = &h.record
+		if err := s.withKeys(ctx, h.open); err != nil {
+			clear := h.record
+			clear.Token, clear.Address, clear.UID, clear.Parameters, clear.TriggerParameters, clear.Data = "", "", "", nil, nil, nil
+			clear.Disabled = true
+			records[i] = &clear
+		}
+	}
+	return records, nil
+}
+
+// ConnectionUses returns the names of the hooks and of the triggers that were made with a
+// connection.
+func (s *Store) ConnectionUses(ctx context.Context, id int64) (hooks, triggers []string, err error) {
+	hooks, err = all(ctx, s.read, scanText, "select name from hook where team = ? and connection = ? and connection <> 0 order by name", s.team, id)
+	if err == nil {
+		triggers, err = all(ctx, s.read, scanText, "select name from schedule where team = ? and connection = ? and connection <> 0 order by name", s.team, id)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("find the uses of connection %d: %w", id, explain(err))
+	}
+	return hooks, triggers, nil
+}
+
+func scanText(rows *sql.Rows) (text string, err error) { return text, rows.Scan(&text) }
 
 // InsertHook stores a new hook and sets its ID, Version, Created and Updated; nil
 // Parameters and Data become empty ones. The id of a deleted hook is not used again. It
 // returns [webhook.ErrNameTaken] when the name is in use and [ErrTooBig] when Parameters
 // or Data do not fit; r is then unchanged.
-func (s *SQLite) InsertHook(ctx context.Context, r *webhook.Record) error {
+func (s *Store) InsertHook(ctx context.Context, r *webhook.Record) error {
 	stored := *r
 	if stored.Parameters == nil {
 		stored.Parameters = &value.Collection{}
@@ -77,18 +130,20 @@ func (s *SQLite) InsertHook(ctx context.Context, r *webhook.Record) error {
 	stored.Version = 1
 	stored.Created = s.time()
 	stored.Updated = stored.Created
-	err := s.change(ctx, func(tx *sql.Tx, k *keys) error {
-		err := tx.QueryRowContext(ctx, `select coalesce(max(seq), 0) + 1 from sqlite_sequence
-			where name = 'hook'`).Scan(&stored.ID)
+	err := s.change(ctx, func(ctx context.Context, tx queries, k *keys) error {
+		var err error
+		if stored.ID, err = nextID(ctx, tx, "hook"); err != nil {
+			return err
+		}
+		if err := s.ownDestination(ctx, tx, stored.Destination); err != nil {
+			return err
+		}
+		cells, err := s.hookCells(k, &stored)
 		if err != nil {
 			return err
 		}
-		cells, err := hookCells(k, &stored)
-		if err != nil {
-			return err
-		}
-		cells = append(cells, stored.ID, stored.Created.UnixMilli())
-		return execOne(ctx, tx, nil, "insert into hook ("+hookColumns+", id, created) values ("+hookHoles+", ?, ?)", cells...)
+		cells = append(cells, s.team, stored.ID, stored.Created.UnixMilli())
+		return execOne(ctx, tx, nil, "insert into hook ("+hookColumns+", team, id, created) values ("+holes(len(cells))+")", cells...)
 	})
 	if isUniqueViolation(err) {
 		err = webhook.ErrNameTaken
@@ -104,13 +159,13 @@ func (s *SQLite) InsertHook(ctx context.Context, r *webhook.Record) error {
 // and sets r.Updated; the stored Created stays. Otherwise it returns
 // [webhook.ErrConflict], [webhook.ErrNotFound], [webhook.ErrNameTaken] or [ErrTooBig],
 // and r is unchanged.
-func (s *SQLite) UpdateHook(ctx context.Context, r *webhook.Record) error {
+func (s *Store) UpdateHook(ctx context.Context, r *webhook.Record) error {
 	stored := *r
 	stored.Version++
 	stored.Updated = s.time()
-	err := s.change(ctx, func(tx *sql.Tx, k *keys) error {
+	err := s.change(ctx, func(ctx context.Context, tx queries, k *keys) error {
 		var version int64
-		err := tx.QueryRowContext(ctx, "select version from hook where id = ?", r.ID).Scan(&version)
+		err := tx.QueryRowContext(ctx, "select version from hook where team = ? and id = ?", s.team, r.ID).Scan(&version)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return webhook.ErrNotFound
@@ -119,11 +174,14 @@ func (s *SQLite) UpdateHook(ctx context.Context, r *webhook.Record) error {
 		case version != r.Version:
 			return webhook.ErrConflict
 		}
-		cells, err := hookCells(k, &stored)
+		if err := s.ownDestination(ctx, tx, stored.Destination); err != nil {
+			return err
+		}
+		cells, err := s.hookCells(k, &stored)
 		if err != nil {
 			return err
 		}
-		return execOne(ctx, tx, webhook.ErrNotFound, "update hook set ("+hookColumns+") = ("+hookHoles+") where id = ?", append(cells, r.ID)...)
+		return execOne(ctx, tx, webhook.ErrNotFound, "update hook set ("+hookColumns+") = ("+holes(len(cells))+") where team = ? and id = ?", append(cells, s.team, r.ID)...)
 	})
 	if isUniqueViolation(err) {
 		err = webhook.ErrNameTaken
@@ -137,9 +195,9 @@ func (s *SQLite) UpdateHook(ctx context.Context, r *webhook.Record) error {
 
 // DeleteHook removes a hook, its secrets and what waits in its queue, or returns
 // [webhook.ErrNotFound].
-func (s *SQLite) DeleteHook(ctx context.Context, id int64) error {
-	err := s.change(ctx, func(tx *sql.Tx, _ *keys) error {
-		return execOne(ctx, tx, webhook.ErrNotFound, "delete from hook where id = ?", id)
+func (s *Store) DeleteHook(ctx context.Context, id int64) error {
+	err := s.change(ctx, func(ctx context.Context, tx queries, _ *keys) error {
+		return execOne(ctx, tx, webhook.ErrNotFound, "delete from hook where team = ? and id = ?", s.team, id)
 	})
 	if err != nil {
 		return fmt.Errorf("delete hook %d: %w", id, err)
@@ -148,40 +206,48 @@ func (s *SQLite) DeleteHook(ctx context.Context, id int64) error {
 	return nil
 }
 
-func hookPlace(id, version int64) place {
-	return place{table: "hook", row: strconv.FormatInt(id, 10), version: version}
+func hookPlace(team, id, version int64) place {
+	return place{team: team, table: "hook", row: strconv.FormatInt(id, 10), version: version}
 }
 
 // sealedHook is a row of the table hook, secrets still sealed.
 type sealedHook struct {
+	team                                           int64
 	record                                         webhook.Record
 	dataKey, token, address, uid, parameters, data []byte
+	triggerParameters                              []byte
 }
 
-func (s *SQLite) hook(ctx context.Context, where string, args ...any) (*webhook.Record, error) {
+const selectHook = `select team, id, name, app, root, type, connection, attached, disabled, sequential, trigger_module, destination,
+	version, created, updated, data_key, token, address, uid, parameters, trigger_parameters, data from hook `
+
+func scanHook(rows *sql.Rows) (*sealedHook, error) {
 	h := &sealedHook{}
 	r := &h.record
 	var created, updated sql.NullInt64
-	err := s.read.QueryRowContext(ctx, `select id, name, app, root, type, connection, attached, disabled, sequential, version, created, updated,
-		data_key, token, address, uid, parameters, data from hook where `+where, args...).
-		Scan(&r.ID, &r.Name, &r.App, &r.Root, &r.Type, &r.Connection, &r.Attached, &r.Disabled, &r.Sequential, &r.Version, &created, &updated,
-			&h.dataKey, &h.token, &h.address, &h.uid, &h.parameters, &h.data)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, webhook.ErrNotFound
-	}
+	err := rows.Scan(&h.team, &r.ID, &r.Name, &r.App, &r.Root, &r.Type, &r.Connection, &r.Attached, &r.Disabled, &r.Sequential, &r.Trigger, &r.Destination,
+		&r.Version, &created, &updated, &h.dataKey, &h.token, &h.address, &h.uid, &h.parameters, &h.triggerParameters, &h.data)
+	r.Created, r.Updated = timeOf(created), timeOf(updated)
+	return h, err
+}
+
+func (s *Store) hook(ctx context.Context, where string, args ...any) (*webhook.Record, error) {
+	found, err := all(ctx, s.read, scanHook, selectHook+"where team = ? "+where, append([]any{s.team}, args...)...)
 	if err != nil {
 		return nil, explain(err)
 	}
-	r.Created, r.Updated = timeOf(created), timeOf(updated)
-	if err := s.withKeys(ctx, h.open); err != nil {
+	if len(found) == 0 {
+		return nil, webhook.ErrNotFound
+	}
+	if err := s.withKeys(ctx, found[0].open); err != nil {
 		return nil, errHookSecrets
 	}
-	return r, nil
+	return &found[0].record, nil
 }
 
 // withKeys decrypts with the keys that are known, and once more when the keyset has
 // changed since.
-func (s *SQLite) withKeys(ctx context.Context, open func(*keys) error) error {
+func (s *database) withKeys(ctx context.Context, open func(*keys) error) error {
 	k := s.keys.Load()
 	err := open(k)
 	if err != nil {
@@ -195,7 +261,7 @@ func (s *SQLite) withKeys(ctx context.Context, open func(*keys) error) error {
 // open decrypts the secrets of h into its record.
 func (h *sealedHook) open(k *keys) error {
 	r := &h.record
-	key, err := k.kek.openDataKey(hookPlace(r.ID, r.Version), h.dataKey)
+	key, err := k.kek.openDataKey(hookPlace(h.team, r.ID, r.Version), h.dataKey)
 	if err != nil {
 		return err
 	}
@@ -213,25 +279,27 @@ func (h *sealedHook) open(k *keys) error {
 	if r.Parameters, err = openCollection(key, "parameters", h.parameters); err != nil {
 		return err
 	}
+	if h.triggerParameters != nil {
+		if r.TriggerParameters, err = openCollection(key, "trigger_parameters", h.triggerParameters); err != nil {
+			return err
+		}
+	}
 	r.Data, err = openCollection(key, "data", h.data)
 	return err
 }
 
 // hookColumns are the columns that both insert and update set.
-const (
-	hookColumns = `name, app, root, type, connection, attached, disabled, sequential, version, updated, uid_hash,
-		data_key, token, address, uid, parameters, data`
-	hookHoles = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
-)
+const hookColumns = `name, app, root, type, connection, attached, disabled, sequential, trigger_module, destination, version, updated,
+	uid_hash, token_hash, data_key, token, address, uid, parameters, data, trigger_parameters`
 
 // hookCells returns the values of hookColumns for r, secrets sealed.
-func hookCells(k *keys, r *webhook.Record) ([]any, error) {
-	key, wrapped, err := k.kek.newDataKey(hookPlace(r.ID, r.Version))
+func (s *Store) hookCells(k *keys, r *webhook.Record) ([]any, error) {
+	key, wrapped, err := k.kek.newDataKey(hookPlace(s.team, r.ID, r.Version))
 	if err != nil {
 		return nil, err
 	}
-	cells := []any{r.Name, r.App, r.Root, r.Type, r.Connection, r.Attached, r.Disabled, r.Sequential, r.Version, r.Updated.UnixMilli(),
-		k.uidHash(r.App, r.UID), wrapped}
+	cells := []any{r.Name, r.App, r.Root, r.Type, r.Connection, r.Attached, r.Disabled, r.Sequential, r.Trigger, r.Destination,
+		r.Version, r.Updated.UnixMilli(), k.uidHash(r.App, r.UID), k.tokenHash(r.Token), wrapped}
 	for _, c := range []struct{ name, text string }{{"token", r.Token}, {"address", r.Address}, {"uid", r.UID}} {
 		sealed, err := key.seal(c.name, []byte(c.text))
 		if err != nil {
@@ -239,10 +307,19 @@ func hookCells(k *keys, r *webhook.Record) ([]any, error) {
 		}
 		cells = append(cells, sealed)
 	}
-	parameters, err := sealCollection(key, "parameters", r.Parameters)
-	if err != nil {
-		return nil, err
+	for _, c := range []struct {
+		name    string
+		content *value.Collection
+	}{{"parameters", r.Parameters}, {"data", r.Data}, {"trigger_parameters", r.TriggerParameters}} {
+		if c.content == nil && c.name == "trigger_parameters" {
+			cells = append(cells, nil)
+			continue
+		}
+		sealed, err := sealCollection(key, c.name, c.content)
+		if err != nil {
+			return nil, err
+		}
+		cells = append(cells, sealed)
 	}
-	data, err := sealCollection(key, "data", r.Data)
-	return append(cells, parameters, data), err
+	return cells, nil
 }

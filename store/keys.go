@@ -35,19 +35,25 @@ func (k *keys) uidHash(app, uid string) []byte {
 	return mac.Sum(nil)
 }
 
-// querier is what a transaction and a pool have in common.
-type querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+// tokenHash returns what the column token_hash holds for the token of a hook. The names
+// of apps are quoted in uidHash, so that no two of the hashed texts are the same.
+func (k *keys) tokenHash(token string) []byte {
+	if token == "" {
+		return nil
+	}
+	mac := hmac.New(sha256.New, k.uid)
+	mac.Write([]byte("token|" + token))
+	return mac.Sum(nil)
 }
 
-func wrappedUIDKey(ctx context.Context, q querier) ([]byte, error) {
+func wrappedUIDKey(ctx context.Context, q executor) ([]byte, error) {
 	var wrapped []byte
 	err := q.QueryRowContext(ctx, "select wrapped from key where name = 'uid'").Scan(&wrapped)
 	return wrapped, err
 }
 
 // firstKeys returns the keys of the database and makes those that do not exist yet.
-func (s *SQLite) firstKeys(ctx context.Context, tx *sql.Tx) (*keys, error) {
+func (s *database) firstKeys(ctx context.Context, tx queries) (*keys, error) {
 	wrapped, err := wrappedUIDKey(ctx, tx)
 	if err == nil {
 		k, err := s.keyset.load()
@@ -78,7 +84,7 @@ func (s *SQLite) firstKeys(ctx context.Context, tx *sql.Tx) (*keys, error) {
 }
 
 // unlock opens the uid key with k.
-func (s *SQLite) unlock(k *kek, wrapped []byte) (*keys, error) {
+func (s *database) unlock(k *kek, wrapped []byte) (*keys, error) {
 	uid, err := k.aead.Decrypt(wrapped, uidKeyPlace.column("wrapped"))
 	if err != nil {
 		return nil, fmt.Errorf("%s does not belong to %s, restore the one that does: %w", s.keyset.name(), databaseName, ErrKeyset)
@@ -89,7 +95,7 @@ func (s *SQLite) unlock(k *kek, wrapped []byte) (*keys, error) {
 // currentKeys returns the keys in force in the transaction q. After a rotation by
 // another process it reads the keyset again, so that nothing is wrapped with a keyset
 // that the database no longer knows.
-func (s *SQLite) currentKeys(ctx context.Context, q querier) (*keys, error) {
+func (s *database) currentKeys(ctx context.Context, q executor) (*keys, error) {
 	wrapped, err := wrappedUIDKey(ctx, q)
 	if err != nil {
 		return nil, err
@@ -101,7 +107,7 @@ func (s *SQLite) currentKeys(ctx context.Context, q querier) (*keys, error) {
 }
 
 // reload reads the keyset and unlocks the database with it.
-func (s *SQLite) reload(wrapped []byte) (*keys, error) {
+func (s *database) reload(wrapped []byte) (*keys, error) {
 	kek, err := s.keyset.load()
 	if err != nil {
 		return nil, err
@@ -116,7 +122,7 @@ func (s *SQLite) reload(wrapped []byte) (*keys, error) {
 
 // newerKeys returns other keys than k when the keyset has changed, else nil: something
 // could not be decrypted, which a rotation by another process would explain.
-func (s *SQLite) newerKeys(ctx context.Context, k *keys) *keys {
+func (s *database) newerKeys(ctx context.Context, k *keys) *keys {
 	if s.keyset.given != nil {
 		return nil
 	}

@@ -38,7 +38,7 @@ type kek struct {
 // NextKeyset returns the keyset with a new AES-256-GCM key that wraps from now on; the
 // keys of the old one stay for reading. With a nil old keyset it makes the first one.
 // It is for those who keep the keyset elsewhere than in keyset.json (see Options.Keyset):
-// replace theirs by the result, then call [SQLite.RotateKeys]. The result is secret.
+// replace theirs by the result, then call [Store.RotateKeys]. The result is secret.
 func NextKeyset(old []byte) ([]byte, error) {
 	manager := keyset.NewManager()
 	if old != nil {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -36,7 +35,7 @@ func migrations() ([]string, error) {
 }
 
 // migrate brings the database to the newest schema inside the write transaction tx.
-func migrate(ctx context.Context, tx *sql.Tx, steps []string) error {
+func migrate(ctx context.Context, tx executor, steps []string) error {
 	var version, application, tables int
 	err := tx.QueryRowContext(ctx, `select user_version, application_id, (select count(*) from sqlite_schema)
 		from pragma_user_version, pragma_application_id`).Scan(&version, &application, &tables)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/poll"
+	"github.com/cleat-run/cleat/record"
 	"github.com/cleat-run/cleat/webhook"
 )
 
@@ -38,27 +39,50 @@ type Options struct {
 	Now func() time.Time
 }
 
-// SQLite is a store in an SQLite database. It is safe for concurrent use, and several
-// processes may have the same folder open. Errors never hold secrets.
-type SQLite struct {
+// Store is a store in a database, bound to one team: what belongs to another team does not
+// exist for it. The methods of [record.Store] alone look across teams. It is safe for
+// concurrent use, and several processes may have the same store open. Errors never hold
+// secrets.
+type Store struct {
+	*database
+	team int64
+}
+
+// SQLite is the name that [Store] had while SQLite was the only database.
+type SQLite = Store
+
+// database is what the handles of all teams share.
+type database struct {
 	write  *sql.DB // one connection
-	read   *sql.DB
+	read   queries
+	pool   *sql.DB // of read
 	now    func() time.Time
 	keyset keysetSource
 	keys   atomic.Pointer[keys]
+	seals  sealing
+	writer writer
 }
 
+// firstTeam is the team that every store begins with.
+const firstTeam = 1
+
 var (
-	_ connect.Store = (*SQLite)(nil)
-	_ webhook.Store = (*SQLite)(nil)
-	_ poll.Store    = (*SQLite)(nil)
+	_ connect.Store    = (*Store)(nil)
+	_ webhook.Store    = (*Store)(nil)
+	_ poll.Store       = (*Store)(nil)
+	_ record.Store     = (*Store)(nil)
+	_ record.TeamStore = (*Store)(nil)
 )
+
+// ForTeam returns a handle bound to another team. It shares everything with s, and ends
+// when any of them is closed. Whether there is such a team is not looked at.
+func (s *Store) ForTeam(id int64) *Store { return &Store{s.database, id} }
 
 // Open opens the store in o.Dir and makes folder, database and keyset when they do not
 // exist. It fails with an error wrapping [ErrKeyset] when the keyset is missing,
 // unreadable or of another database, and [ErrNewer] when the database is newer than
 // the program. The caller must close the store.
-func Open(ctx context.Context, o Options) (*SQLite, error) {
+func Open(ctx context.Context, o Options) (*Store, error) {
 	s, err := open(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", o.Dir, explain(err))
@@ -66,7 +90,7 @@ func Open(ctx context.Context, o Options) (*SQLite, error) {
 	return s, nil
 }
 
-func open(ctx context.Context, o Options) (*SQLite, error) {
+func open(ctx context.Context, o Options) (*Store, error) {
 	if o.Dir == "" {
 		return nil, errors.New("no folder given")
 	}
@@ -78,16 +102,18 @@ func open(ctx context.Context, o Options) (*SQLite, error) {
 	if err := createFiles(dir, path); err != nil {
 		return nil, err
 	}
-	s := &SQLite{now: o.Now, keyset: keysetSource{dir: dir, given: o.Keyset}}
+	s := &Store{&database{now: o.Now, keyset: keysetSource{dir: dir, given: o.Keyset}}, firstTeam}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	if s.write, err = openPool(path, 1, "journal_mode(wal)", "secure_delete(on)"); err != nil {
 		return nil, err
 	}
-	if s.read, err = openPool(path, readers, "query_only(on)"); err != nil {
+	if s.pool, err = openPool(path, readers, "query_only(on)"); err != nil {
 		return nil, errors.Join(err, s.write.Close())
 	}
+	s.read = queries{s.pool, sqliteDialect}
+	s.writer.start(s.write)
 	if err := whileBusy(ctx, func() error { return s.prepare(ctx) }); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -161,7 +187,7 @@ func openPool(path string, size int, pragmas ...string) (*sql.DB, error) {
 
 // prepare makes or checks schema and keys in one transaction, so that of several first
 // starts one does it and the others find it done.
-func (s *SQLite) prepare(ctx context.Context) error {
+func (s *database) prepare(ctx context.Context) error {
 	steps, err := migrations()
 	if err != nil {
 		return err
@@ -171,18 +197,22 @@ func (s *SQLite) prepare(ctx context.Context) error {
 		return err
 	}
 	defer tx.Rollback()
+	q := queries{tx, sqliteDialect}
 	var mode string
-	if err := tx.QueryRowContext(ctx, "pragma journal_mode").Scan(&mode); err != nil {
+	if err := q.QueryRowContext(ctx, "pragma journal_mode").Scan(&mode); err != nil {
 		return err
 	}
 	if mode != "wal" {
 		return fmt.Errorf("the folder cannot hold a database in WAL mode (it is %q): is it on a network file system?", mode)
 	}
-	if err := migrate(ctx, tx, steps); err != nil {
+	if err := migrate(ctx, q, steps); err != nil {
 		return err
 	}
-	k, err := s.firstKeys(ctx, tx)
+	k, err := s.firstKeys(ctx, q)
 	if err != nil {
+		return err
+	}
+	if err := fillTokenHashes(ctx, q, k); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -192,26 +222,9 @@ func (s *SQLite) prepare(ctx context.Context) error {
 	return nil
 }
 
-// change runs do in a write transaction, with keys that are current in it.
-func (s *SQLite) change(ctx context.Context, do func(*sql.Tx, *keys) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return explain(err)
-	}
-	defer tx.Rollback()
-	k, err := s.currentKeys(ctx, tx)
-	if err != nil {
-		return explain(err)
-	}
-	if err := do(tx, k); err != nil {
-		return explain(err)
-	}
-	return explain(tx.Commit())
-}
-
 // scrub empties the WAL, in which erased secrets may still stand. It gives up soon when
 // another process is reading; a later checkpoint does the rest.
-func (s *SQLite) scrub(ctx context.Context) {
+func (s *Store) scrub(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	c, err := s.write.Conn(ctx)
 	if err != nil {
@@ -227,6 +240,7 @@ func (s *SQLite) scrub(ctx context.Context) {
 
 // Close closes the store. The last process to close a folder merges the WAL into the
 // database.
-func (s *SQLite) Close() error {
-	return errors.Join(s.read.Close(), s.write.Close())
+func (s *Store) Close() error {
+	s.writer.stop()
+	return errors.Join(s.pool.Close(), s.write.Close())
 }

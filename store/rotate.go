@@ -2,13 +2,12 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 )
 
-// Rotation is the result of [SQLite.RotateKeys].
+// Rotation is the result of [Store.RotateKeys].
 type Rotation struct {
-	Rewrapped  int // records whose data key is now wrapped by the newest key
+	Rewrapped  int // data keys, of records or of hours, that are now wrapped by the newest key
 	Unreadable int // records left as they are because their data key cannot be opened
 }
 
@@ -17,12 +16,12 @@ type Rotation struct {
 // options it wraps with the newest key of that keyset and adds none. Other processes
 // that have the store open go on working: they read keyset.json again. After a failure
 // or a crash the old keys still serve and the rotation may be repeated.
-func (s *SQLite) RotateKeys(ctx context.Context) (Rotation, error) {
+func (s *Store) RotateKeys(ctx context.Context) (Rotation, error) {
 	var (
 		done    Rotation
 		rotated *keys
 	)
-	err := s.change(ctx, func(tx *sql.Tx, k *keys) error {
+	err := s.change(ctx, func(ctx context.Context, tx queries, k *keys) error {
 		kek, err := s.keyset.grow()
 		if err != nil {
 			return err
@@ -40,7 +39,7 @@ func (s *SQLite) RotateKeys(ctx context.Context) (Rotation, error) {
 	return done, nil
 }
 
-func rewrapUIDKey(ctx context.Context, tx *sql.Tx, k *kek, uid []byte) (*keys, error) {
+func rewrapUIDKey(ctx context.Context, tx queries, k *kek, uid []byte) (*keys, error) {
 	wrapped, err := k.aead.Encrypt(uid, uidKeyPlace.column("wrapped"))
 	if err != nil {
 		return nil, err
@@ -49,7 +48,7 @@ func rewrapUIDKey(ctx context.Context, tx *sql.Tx, k *kek, uid []byte) (*keys, e
 	return &keys{kek: k, wrapped: wrapped, uid: uid}, err
 }
 
-func rewrapDataKeys(ctx context.Context, tx *sql.Tx, k *kek) (Rotation, error) {
+func rewrapDataKeys(ctx context.Context, tx queries, k *kek) (Rotation, error) {
 	var done Rotation
 	rows, err := wrappedDataKeys(ctx, tx)
 	if err != nil {
@@ -65,8 +64,7 @@ func rewrapDataKeys(ctx context.Context, tx *sql.Tx, k *kek) (Rotation, error) {
 		if err != nil {
 			return done, err
 		}
-		// The table is one of the literals below.
-		if err := execOne(ctx, tx, nil, "update "+row.place.table+" set data_key = ? where rowid = ?", wrapped, row.rowid); err != nil {
+		if err := execOne(ctx, tx, nil, rewrap[row.place.table], wrapped, row.id); err != nil {
 			return done, err
 		}
 		done.Rewrapped++
@@ -74,23 +72,35 @@ func rewrapDataKeys(ctx context.Context, tx *sql.Tx, k *kek) (Rotation, error) {
 	return done, nil
 }
 
+// rewrap stores the newly wrapped key of a row.
+var rewrap = map[string]string{
+	"connection": "update connection set data_key = ? where id = ?",
+	"flow":       "update flow set data_key = ? where seq = ?",
+	"renewal":    "update renewal set data_key = ? where conn_id = ?",
+	"hook":       "update hook set data_key = ? where id = ?",
+	"delivery":   "update delivery set data_key = ? where seq = ?",
+	"data_key":   "update data_key set wrapped = ? where id = ?",
+}
+
 type wrappedDataKey struct {
 	place   place
-	rowid   int64
+	id      int64 // the row's primary key
 	wrapped []byte
 }
 
-func wrappedDataKeys(ctx context.Context, tx *sql.Tx) ([]wrappedDataKey, error) {
+func wrappedDataKeys(ctx context.Context, tx queries) ([]wrappedDataKey, error) {
 	rows, err := tx.QueryContext(ctx, `
-		select 'connection', rowid, cast(id as text), version, data_key from connection
+		select 'connection', team, id, cast(id as text), version, data_key from connection
 		union all
-		select 'flow', rowid, id, 0, data_key from flow where data_key is not null
+		select 'flow', team, seq, id, 0, data_key from flow where data_key is not null
 		union all
-		select 'renewal', rowid, cast(conn_id as text), version, data_key from renewal where data_key is not null
+		select 'renewal', team, conn_id, cast(conn_id as text), version, data_key from renewal where data_key is not null
 		union all
-		select 'hook', rowid, cast(id as text), version, data_key from hook
+		select 'hook', team, id, cast(id as text), version, data_key from hook
 		union all
-		select 'delivery', rowid, id, 0, data_key from delivery`)
+		select 'delivery', hook.team, seq, delivery.id, 0, delivery.data_key from delivery join hook on hook.id = hook
+		union all
+		select 'data_key', 0, id, cast(id as text), 0, wrapped from data_key`)
 	if err != nil {
 		return nil, err
 	}
@@ -98,14 +108,14 @@ func wrappedDataKeys(ctx context.Context, tx *sql.Tx) ([]wrappedDataKey, error) 
 	var all []wrappedDataKey
 	for rows.Next() {
 		var k wrappedDataKey
-		if err := rows.Scan(&k.place.table, &k.rowid, &k.place.row, &k.place.version, &k.wrapped); err != nil {
+		if err := rows.Scan(&k.place.table, &k.place.team, &k.id, &k.place.row, &k.place.version, &k.wrapped); err != nil {
 			return nil, err
 		}
 		switch k.place.table {
 		case "flow":
-			k.place = flowPlace(k.place.row)
+			k.place = flowPlace(k.place.team, k.place.row)
 		case "delivery":
-			k.place = deliveryPlace(k.place.row)
+			k.place = deliveryPlace(k.place.team, k.place.row)
 		}
 		all = append(all, k)
 	}

@@ -11,6 +11,7 @@ import (
 
 // place is the version of a row in which ciphertexts stand.
 type place struct {
+	team    int64
 	table   string
 	row     string
 	version int64
@@ -18,8 +19,11 @@ type place struct {
 
 // column returns the associated data of the ciphertext in a column of p. Table and
 // column are names of ours and a row is a number or quoted, so that no two places give
-// the same text.
+// the same text. The first team is not named: its records are older than teams.
 func (p place) column(name string) []byte {
+	if p.team > firstTeam {
+		return fmt.Appendf(nil, "cleat|%d|%s|%s|%s|%d", p.team, p.table, p.row, name, p.version)
+	}
 	return fmt.Appendf(nil, "cleat|%s|%s|%s|%d", p.table, p.row, name, p.version)
 }
 

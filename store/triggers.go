@@ -17,14 +17,14 @@ import (
 
 // TriggerState returns the state of a polling trigger, and the zero state when there is
 // none.
-func (s *SQLite) TriggerState(ctx context.Context, id string) (*poll.State, error) {
+func (s *Store) TriggerState(ctx context.Context, id string) (*poll.State, error) {
 	var (
 		state    poll.State
 		lastDate sql.NullInt64
 		ids      string
 	)
 	err := s.read.QueryRowContext(ctx, `select start, last_date, last_id, included, same_date_ids, version
-		from trigger_state where id = ?`, id).
+		from trigger_state where team = ? and id = ?`, s.team, id).
 		Scan(&state.Start, &lastDate, &state.LastID, &state.Included, &ids, &state.Version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return &poll.State{}, nil
@@ -41,23 +41,29 @@ func (s *SQLite) TriggerState(ctx context.Context, id string) (*poll.State, erro
 
 // PutTriggerState stores state when the stored version equals state.Version, and then
 // raises state.Version. Otherwise it returns [poll.ErrConflict] and state is unchanged.
-func (s *SQLite) PutTriggerState(ctx context.Context, id string, state *poll.State) error {
-	err := s.change(ctx, func(tx *sql.Tx, _ *keys) error {
-		cells := []any{state.Start, millis(state.LastDate), state.LastID, state.Included, scopeText(state.SameDateIDs),
-			state.Version + 1, s.time().UnixMilli(), id}
-		if state.Version == 0 {
-			return execOne(ctx, tx, poll.ErrConflict, `insert into trigger_state (start, last_date, last_id, included, same_date_ids, version, updated, id)
-				values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`, cells...)
-		}
-		return execOne(ctx, tx, poll.ErrConflict, `update trigger_state
-			set (start, last_date, last_id, included, same_date_ids, version, updated) = (?, ?, ?, ?, ?, ?, ?)
-			where id = ? and version = ?`, append(cells, state.Version)...)
+func (s *Store) PutTriggerState(ctx context.Context, id string, state *poll.State) error {
+	err := s.change(ctx, func(ctx context.Context, tx queries, _ *keys) error {
+		return s.moveState(ctx, tx, id, state, poll.ErrConflict)
 	})
 	if err != nil {
 		return fmt.Errorf("store the state of trigger %q: %w", id, err)
 	}
 	state.Version++
 	return nil
+}
+
+// moveState stores state over the version that it names; otherwise is its error when that
+// is not the stored one.
+func (s *Store) moveState(ctx context.Context, tx queries, id string, state *poll.State, otherwise error) error {
+	cells := []any{state.Start, millis(state.LastDate), state.LastID, state.Included, scopeText(state.SameDateIDs),
+		state.Version + 1, s.time().UnixMilli(), s.team, id}
+	if state.Version == 0 {
+		return execOne(ctx, tx, otherwise, `insert into trigger_state (start, last_date, last_id, included, same_date_ids, version, updated, team, id)
+			values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`, cells...)
+	}
+	return execOne(ctx, tx, otherwise, `update trigger_state
+		set (start, last_date, last_id, included, same_date_ids, version, updated) = (?, ?, ?, ?, ?, ?, ?)
+		where team = ? and id = ? and version = ?`, append(cells, state.Version)...)
 }
 
 // lockWait is how often a poll that waits for another one looks.
@@ -69,7 +75,7 @@ const lockWait = 50 * time.Millisecond
 //
 // The lock is SQLite's own write lock on an empty database beside that of the records:
 // it needs no code for each system.
-func (s *SQLite) LockTrigger(ctx context.Context, id string) (unlock func(), err error) {
+func (s *Store) LockTrigger(ctx context.Context, id string) (unlock func(), err error) {
 	pool, err := s.lockDatabase(id)
 	if err == nil {
 		unlock, err = holdDatabase(ctx, pool)
@@ -81,8 +87,11 @@ func (s *SQLite) LockTrigger(ctx context.Context, id string) (unlock func(), err
 }
 
 // lockDatabase opens the database that stands for the lock of a trigger.
-func (s *SQLite) lockDatabase(id string) (*sql.DB, error) {
+func (s *Store) lockDatabase(id string) (*sql.DB, error) {
 	dir := filepath.Join(s.keyset.dir, "locks")
+	if s.team != firstTeam {
+		id = fmt.Sprintf("%d|%s", s.team, id)
+	}
 	sum := sha256.Sum256([]byte(id))
 	path := filepath.Join(dir, hex.EncodeToString(sum[:8])+".db")
 	if err := createFiles(dir, path); err != nil {

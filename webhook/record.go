@@ -9,7 +9,7 @@ import (
 )
 
 // Record is a hook that a person has made: an instance of a webhook of an app. Token,
-// Address, Parameters, Data and UID are secret.
+// Address, Parameters, TriggerParameters, Data and UID are secret.
 type Record struct {
 	ID         int64
 	Name       string // unique in a store
@@ -24,10 +24,15 @@ type Record struct {
 	Sequential bool   // bundles are worked on one after the other
 	UID        string // of the account at the service, for shared webhooks
 	Parameters *value.Collection
-	Data       *value.Collection // what attach and update stored
-	Version    int64             // grows by one with each change; the guard of compare-and-set
-	Created    time.Time
-	Updated    time.Time
+	// Trigger is the id of the instant trigger that makes bundles of what comes in, "" for
+	// none; TriggerParameters are the answers of its form, nil without one.
+	Trigger           string
+	TriggerParameters *value.Collection
+	Destination       string            // id of the record.Destination of its bundles, "" for the event log only
+	Data              *value.Collection // what attach and update stored
+	Version           int64             // grows by one with each change; the guard of compare-and-set
+	Created           time.Time
+	Updated           time.Time
 }
 
 // Known is what the codes of the webhook see as parameters, data and webhook: the answers

@@ -109,6 +109,9 @@ func checkUpgradeHook(t *testing.T, s *store.SQLite) {
 	want.Created = time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)
 	want.Updated = want.Created
 	storetest.SameHook(t, got, want)
+	if team, id, err := s.HookWithToken(t.Context(), "token"); err != nil || team != 1 || id != 1 {
+		t.Errorf("its token finds hook %d of team %d, error %v", id, team, err)
+	}
 	queue, err := s.Next(t.Context(), 1, 10)
 	if err != nil || len(queue) != 1 || !slices.EqualFunc(queue[0].Bundles, upgradeDelivery().Bundles, storetest.Equal) {
 		t.Errorf("the queue holds %v, error %v", queue, err)

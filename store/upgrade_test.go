@@ -72,6 +72,9 @@ func TestUpgrade(t *testing.T) {
 				checkUpgradeHook(t, s)
 			}
 			checkUpgradeState(t, s, schema)
+			if schema >= serverSchema {
+				checkUpgradeServer(t, s)
+			}
 		})
 	}
 }
@@ -94,6 +97,7 @@ func writeUpgrade(t *testing.T, dir string) {
 			t.Fatal(err)
 		}
 	}
+	writeUpgradeServer(t, s)
 	if _, err := s.RotateKeys(t.Context()); err != nil {
 		t.Fatal(err)
 	}

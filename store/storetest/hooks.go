@@ -51,6 +51,7 @@ func newHook(name string) *webhook.Record {
 		Address: "https://cleat.example/hook/token-" + name, Attached: true, Disabled: true, Sequential: true, UID: "uid-" + name,
 		Parameters: value.Object("album", value.Text("sea"), "secret", value.Text("p-"+name)).Collection(),
 		Data:       value.Object("externalHookId", value.Int(42)).Collection(),
+		Trigger:    "watchPhotos", TriggerParameters: value.Object("tag", value.Text("sun")).Collection(),
 	}
 }
 
@@ -75,11 +76,12 @@ func readHook(t *testing.T, s webhook.Store, id int64) *webhook.Record {
 func SameHook(t testing.TB, got, want *webhook.Record) {
 	t.Helper()
 	g, w := *got, *want
-	g.Parameters, w.Parameters, g.Data, w.Data = nil, nil, nil, nil
+	g.Parameters, w.Parameters, g.Data, w.Data, g.TriggerParameters, w.TriggerParameters = nil, nil, nil, nil, nil, nil
 	if g, w := fmt.Sprintf("%+v", g), fmt.Sprintf("%+v", w); g != w {
 		t.Errorf("hook differs\n got %s\nwant %s", g, w)
 	}
 	sameData(t, got.Parameters, want.Parameters)
+	sameData(t, got.TriggerParameters, want.TriggerParameters)
 	sameData(t, got.Data, want.Data)
 }
 

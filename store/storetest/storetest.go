@@ -73,6 +73,7 @@ func newRecord(name string) *connect.Record {
 		Scope:    []string{"read", "write"},
 		Expires:  time.Date(2031, 2, 3, 4, 5, 6, 789e6, time.UTC),
 		Broken:   "the token was refused",
+		EndUser:  "customer-7",
 	}
 }
 

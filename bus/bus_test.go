@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -62,7 +63,7 @@ func running(t testing.TB, do func(context.Context) error) (stop func()) {
 }
 
 func TestHooks(t *testing.T) {
-	b := open(t, bus.Options{})
+	b := open(t, bus.Options{Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	got := make(chan *bus.Job, 100)
 	for i := range 20 {
 		if err := b.PublishHook(t.Context(), delivery(fmt.Sprintf("hook_%d", i), "x")); err != nil {
@@ -83,7 +84,7 @@ func TestHooks(t *testing.T) {
 }
 
 func TestPolls(t *testing.T) {
-	b := open(t, bus.Options{})
+	b := open(t, bus.Options{Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	for range 2 {
 		o, err := b.OfferPolls(t.Context(), []string{"a", "b"})
 		t.Log(o, err)
@@ -99,7 +100,7 @@ func TestPolls(t *testing.T) {
 }
 
 func TestLease(t *testing.T) {
-	b := open(t, bus.Options{})
+	b := open(t, bus.Options{Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	l, err := b.Acquire(t.Context(), "token", "c1", "me", 2*time.Second)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +122,7 @@ func TestLease(t *testing.T) {
 }
 
 func TestTurns(t *testing.T) {
-	b := open(t, bus.Options{})
+	b := open(t, bus.Options{Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	got := make(chan string, 100)
 	running(t, func(ctx context.Context) error {
 		return b.RunTurns(ctx, bus.Runner{Workers: 4, Handle: func(_ context.Context, j *bus.Job) bus.Outcome {
@@ -140,7 +141,7 @@ func TestTurns(t *testing.T) {
 }
 
 func TestEvents(t *testing.T) {
-	b := open(t, bus.Options{})
+	b := open(t, bus.Options{Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	s, err := b.Subscribe(t.Context(), bus.Filter{}, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func (b *Bus) RunHooks(ctx context.Context, r Runner) error {
 	if err := r.check(); err != nil {
 		return err
 	}
-	c := &crew{bus: b, gate: gate{probe: r.Probe}}
+	c := &crew{bus: b, workers: r.Workers, gate: gate{probe: r.Probe}}
 	split := r.Workers >= 4*len(b.hooks)
 	for _, p := range b.hooks {
 		for class, name := range []string{fast, bulk} {

@@ -100,7 +100,7 @@ func (b *Bus) RunPolls(ctx context.Context, r PollRunner) error {
 	if err != nil {
 		return err
 	}
-	c := &crew{bus: b, gate: gate{probe: r.Probe}, pool: newPool(r.Workers)}
+	c := &crew{bus: b, workers: r.Workers, gate: gate{probe: r.Probe}, pool: newPool(r.Workers)}
 	c.lanes = []*lane{{name: "polls", stream: stream, config: b.consumerConfig("polls", b.subject("poll", "*"))}}
 	c.do = func(msg jetstream.Msg) Outcome { return b.runPoll(&r, msg) }
 	return c.run(ctx)

@@ -45,13 +45,15 @@ func (b *Bus) consumerConfig(name, filter string) jetstream.ConsumerConfig {
 
 // crew is a runner at work: its lanes, its workers and what they do with a message.
 type crew struct {
-	bus   *Bus
-	lanes []*lane
-	pool  *pool
-	gate  gate
-	do    func(jetstream.Msg) Outcome
+	bus     *Bus
+	lanes   []*lane
+	workers int
+	pool    *pool
+	gate    gate
+	do      func(jetstream.Msg) Outcome
 
-	jobs sync.WaitGroup
+	scarce bool // fewer workers than pulls: they go round
+	jobs   sync.WaitGroup
 }
 
 // errWorkers and errHandler are mistakes of the caller.
@@ -76,8 +78,10 @@ func (c *crew) run(ctx context.Context, beside ...func(context.Context)) error {
 		}
 	}
 	var pullers sync.WaitGroup
+	each := c.pullers()
+	c.scarce = c.workers < each*len(c.lanes)
 	for _, l := range c.lanes {
-		for range c.pullers() {
+		for range each {
 			pullers.Go(func() { c.pull(ctx, l) })
 		}
 	}
@@ -94,8 +98,7 @@ func (c *crew) run(ctx context.Context, beside ...func(context.Context)) error {
 // nothing waits in a buffer of the client while its AckWait runs; a quarter of the workers
 // are enough to hold none up.
 func (c *crew) pullers() int {
-	workers := len(c.pool.idle[0]) + len(c.pool.idle[1])
-	return min(max(workers/len(c.lanes)/4, 1), 4)
+	return min(max(c.workers/len(c.lanes)/4, 1), 4)
 }
 
 // pull takes one message after the other from a lane, each for a worker that is free.
@@ -105,7 +108,7 @@ func (c *crew) pull(ctx context.Context, l *lane) {
 		if !ok {
 			return
 		}
-		msg, err := l.next(ctx, c.pool.contended())
+		msg, err := l.next(ctx, c.scarce || c.pool.contended())
 		if msg == nil {
 			c.pool.give(w)
 			if err != nil && ctx.Err() == nil {
@@ -141,13 +144,16 @@ func (l *lane) ensure(ctx context.Context) (err error) {
 // next waits for one message. The pull ends with ctx: otherwise draining would wait for
 // it. A message that is on its way at that moment comes again after AckWait.
 func (l *lane) next(ctx context.Context, short bool) (jetstream.Msg, error) {
-	wait, heartbeat := pullWait, pullHeartbeat
+	wait := pullWait
+	var opts []jetstream.FetchOpt
 	if short {
-		wait, heartbeat = shortPull, 0
+		wait = shortPull
+	} else {
+		opts = append(opts, jetstream.FetchHeartbeat(pullHeartbeat))
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	batch, err := l.consumer.Fetch(1, jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(heartbeat))
+	batch, err := l.consumer.Fetch(1, append(opts, jetstream.FetchContext(ctx))...)
 	if err != nil {
 		return nil, err
 	}

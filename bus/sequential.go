@@ -87,7 +87,7 @@ func (b *Bus) RunTurns(ctx context.Context, r Runner) error {
 	if err != nil {
 		return err
 	}
-	c := &crew{bus: b, gate: gate{probe: r.Probe}, pool: newPool(r.Workers)}
+	c := &crew{bus: b, workers: r.Workers, gate: gate{probe: r.Probe}, pool: newPool(r.Workers)}
 	c.lanes = []*lane{{name: "turns", stream: stream, config: b.consumerConfig("turns", b.subject("turn", "*"))}}
 	c.do = func(msg jetstream.Msg) Outcome { return b.runTurn(ctx, &r, stream, msg) }
 

@@ -87,9 +87,9 @@ func (b *Bus) purgeMarker(ctx context.Context, id string) error {
 	return stream.Purge(ctx, jetstream.WithPurgeSubject("$O."+bucket+".M."+base64.URLEncoding.EncodeToString([]byte(id))))
 }
 
-// sweepBodies removes bodies that have been without a message for an hour: their delivery
-// was never published, or its worker died between acknowledgement and removal.
-func (b *Bus) sweepBodies(ctx context.Context) error {
+// sweepBodies removes old bodies without a message: their delivery was never published, or
+// its worker died between acknowledgement and removal.
+func (b *Bus) sweepBodies(ctx context.Context, age time.Duration) error {
 	objects, err := b.bodies.List(ctx)
 	if errors.Is(err, jetstream.ErrNoObjectsFound) {
 		return nil
@@ -99,7 +99,7 @@ func (b *Bus) sweepBodies(ctx context.Context) error {
 	}
 	needed := map[[2]string]map[string]bool{}
 	for _, object := range objects {
-		if time.Since(object.ModTime) < bodyAge {
+		if time.Since(object.ModTime) < age {
 			continue
 		}
 		owner := [2]string{object.Metadata["tenant"], object.Metadata["hook"]}

@@ -79,7 +79,7 @@ func (b *Bus) open(ctx context.Context) (err error) {
 	if b.polls, err = jetstream.New(b.nc, jetstream.WithPublishAsyncMaxPending(pollWindow)); err != nil {
 		return err
 	}
-	if err := b.ensureStreams(ctx); err != nil {
+	if err := b.ensureAll(ctx); err != nil {
 		return err
 	}
 	if err := b.findPartitions(ctx); err != nil {
@@ -88,13 +88,13 @@ func (b *Bus) open(ctx context.Context) (err error) {
 	b.admission.start(b.opts)
 	b.events.start(b)
 	b.every(time.Second, b.look)
-	b.every(bodySweep, b.sweepBodies)
+	b.every(bodySweep, func(ctx context.Context) error { return b.sweepBodies(ctx, bodyAge) })
 	return b.look(ctx)
 }
 
 // look reads once a second what intake depends on.
 func (b *Bus) look(ctx context.Context) error {
-	if err := b.lookAtDisk(); err != nil {
+	if err := errors.Join(b.lookAtDisk(), b.revive(ctx)); err != nil {
 		return err
 	}
 	return b.countTenants(ctx)

@@ -42,8 +42,6 @@ func (c *counters) published(begin time.Time, err error) {
 	c.latency[len(latencyBounds)].Add(1)
 }
 
-func (c *counters) failed(error) { c.failures.Add(1) }
-
 func (c *counters) taken(msg jetstream.Msg) {
 	if meta, err := msg.Metadata(); err == nil && meta.NumDelivered > 1 {
 		c.redelivered.Add(1)

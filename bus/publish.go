@@ -109,12 +109,13 @@ func (b *Bus) publish(ctx context.Context, p *partition, msg *nats.Msg) error {
 	ctx, cancel := context.WithTimeout(ctx, publishLimit)
 	defer cancel()
 	_, err := b.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
+	b.disk.heard(err)
 	switch {
 	case err == nil:
 		p.heal()
 	case !storeRefused(err):
 		p.mark()
-		b.counters.failed(err)
+		b.counters.failures.Add(1)
 	}
 	return err
 }

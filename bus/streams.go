@@ -83,7 +83,20 @@ func (b *Bus) streamConfigs() []jetstream.StreamConfig {
 			FirstSeq: uint64(time.Now().UnixMicro())})
 }
 
-// ensureStreams makes what is missing and brings older settings up to date.
+// ensureAll makes what is missing and brings older settings up to date.
+func (b *Bus) ensureAll(ctx context.Context) error {
+	if err := b.ensureStreams(ctx); err != nil {
+		return err
+	}
+	if err := b.patiently(ctx, b.ensureLeases); err != nil {
+		return fmt.Errorf("leases: %w", err)
+	}
+	if err := b.patiently(ctx, b.ensureBodies); err != nil {
+		return fmt.Errorf("bodies: %w", err)
+	}
+	return nil
+}
+
 func (b *Bus) ensureStreams(ctx context.Context) error {
 	for _, config := range b.streamConfigs() {
 		config.Name = b.streamName(config.Name)
@@ -92,12 +105,6 @@ func (b *Bus) ensureStreams(ctx context.Context) error {
 		if err := b.patiently(ctx, func(ctx context.Context) error { return b.ensureStream(ctx, config) }); err != nil {
 			return fmt.Errorf("stream %s: %w", config.Name, err)
 		}
-	}
-	if err := b.patiently(ctx, b.ensureLeases); err != nil {
-		return fmt.Errorf("leases: %w", err)
-	}
-	if err := b.patiently(ctx, b.ensureBodies); err != nil {
-		return fmt.Errorf("bodies: %w", err)
 	}
 	return nil
 }

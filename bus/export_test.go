@@ -1,0 +1,37 @@
+package bus
+
+import (
+	"context"
+
+	"github.com/nats-io/nats.go"
+)
+
+// Conn is the connection of a bus.
+func (b *Bus) Conn() *nats.Conn { return b.nc }
+
+// Subject is a subject with the bus's prefix.
+func (b *Bus) Subject(tokens ...string) string { return b.subject(tokens...) }
+
+// StreamName is the name of a stream with the bus's prefix.
+func (b *Bus) StreamName(name string) string { return b.streamName(name) }
+
+// Look reads what intake depends on, now.
+func (b *Bus) Look(ctx context.Context) error { return b.look(ctx) }
+
+// Revive restarts the embedded server as after a full disk.
+func (b *Bus) Revive(ctx context.Context) error {
+	b.disk.silent.Store(silentLimit)
+	return b.revive(ctx)
+}
+
+// SweepBodies sweeps as if all bodies were old.
+func (b *Bus) SweepBodies(ctx context.Context) error { return b.sweepBodies(ctx, 0) }
+
+// Bodies counts large bodies.
+func (b *Bus) Bodies(ctx context.Context) int {
+	objects, _ := b.bodies.List(ctx)
+	return len(objects)
+}
+
+// PutBody stores a body without its message.
+func (b *Bus) PutBody(ctx context.Context, d Delivery) error { return b.putBody(ctx, &d) }

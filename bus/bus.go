@@ -70,7 +70,11 @@ func (b *Bus) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if b.nc, err = connect(b.opts, b.server); err != nil {
+	err = b.patiently(ctx, func(context.Context) (err error) {
+		b.nc, err = connect(b.opts, b.server)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("NATS: %w", err)
 	}
 	if b.js, err = jetstream.New(b.nc); err != nil {

@@ -38,6 +38,12 @@ func (g *gate) wait(ctx context.Context) bool {
 	}
 }
 
+func (g *gate) closed() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.open != nil
+}
+
 // note counts an outcome, and closes the gate with the third pause in a row. Whoever closed
 // it probes until it opens.
 func (g *gate) note(ctx context.Context, o Outcome) {

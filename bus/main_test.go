@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 	case "node":
 		node()
 	default:
+		// The tests mostly wait, so more of them than there are processors go at once.
+		flag.Parse()
+		flag.Set("test.parallel", "12")
 		code := m.Run()
 		stopCluster()
 		os.Exit(code)

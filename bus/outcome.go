@@ -32,6 +32,6 @@ func Retry(after time.Duration) Outcome { return Outcome{kind: retried, after: a
 // delivery is kept for 30 days, see [Bus.ReadDead].
 func Dead(reason string) Outcome { return Outcome{kind: buried, reason: reason} }
 
-// Pause says that SQL does not answer. The job comes again after five seconds; after three
+// Pause says that SQL does not answer. The job comes again after half of AckWait; after three
 // of these in a row no more jobs are taken until the Probe of the Runner succeeds.
 func Pause() Outcome { return Outcome{kind: paused} }

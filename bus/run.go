@@ -18,8 +18,6 @@ const (
 	pullHeartbeat = 500 * time.Millisecond // a dead leader is noticed after two of them
 	shortPull     = 100 * time.Millisecond // while others wait for a worker
 	pullRetry     = 250 * time.Millisecond
-
-	pausedFor = 5 * time.Second
 )
 
 // lane is one consumer that a runner takes messages from.
@@ -107,6 +105,10 @@ func (c *crew) pull(ctx context.Context, l *lane) {
 		w, ok := c.pool.take(ctx, l.class)
 		if !ok {
 			return
+		}
+		if c.gate.closed() {
+			c.pool.give(w)
+			continue
 		}
 		msg, err := l.next(ctx, c.scarce || c.pool.contended())
 		if msg == nil {
@@ -202,7 +204,7 @@ func (b *Bus) settle(msg jetstream.Msg, o Outcome) bool {
 	case retried:
 		err = msg.NakWithDelay(o.after)
 	case paused:
-		err = msg.NakWithDelay(pausedFor)
+		err = msg.NakWithDelay(b.opts.AckWait / 2)
 	}
 	if err != nil {
 		b.opts.Logger.Warn("acknowledgement was not sent", "subject", msg.Subject(), "err", err)

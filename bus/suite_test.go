@@ -237,7 +237,7 @@ func wait(ctx context.Context, d time.Duration) {
 }
 
 func testPause(t *testing.T, open opener) {
-	b := open(t, bus.Options{})
+	b := open(t, bus.Options{AckWait: time.Second})
 	for range 20 {
 		must(t, b.PublishHook(t.Context(), delivery("h", "")))
 	}

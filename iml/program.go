@@ -143,31 +143,64 @@ func CollectionOf(members []Member) *Program {
 		}
 		p.children = append(p.children, m.Value)
 	}
-	p.eval = func(env *Env) (value.Value, error) {
-		if err := env.Step(len(members)); err != nil {
-			return value.Undefined, limited(err)
-		}
-		c := value.NewCollection(len(members))
-		for _, m := range members {
-			v, err := m.Value.eval(env)
-			if err != nil {
-				return value.Undefined, err
-			}
-			if m.Spread {
-				err = spread(c, v, m.Value)
-			} else {
-				var name value.Value
-				if name, err = m.Name.eval(env); err == nil {
-					c.Set(name.ToText(), v)
-				}
-			}
-			if err != nil {
-				return value.Undefined, err
-			}
-		}
-		return value.FromCollection(c), nil
+	if layout := layoutOf(members); layout != nil {
+		p.eval = func(env *Env) (value.Value, error) { return fill(env, layout, members) }
+	} else {
+		p.eval = func(env *Env) (value.Value, error) { return build(env, members) }
 	}
 	return p
+}
+
+// layoutOf returns the names of members when all are known beforehand, and nil otherwise.
+func layoutOf(members []Member) *value.Layout {
+	names := make([]string, len(members))
+	for i, m := range members {
+		if m.Spread || m.Name.constant == nil {
+			return nil
+		}
+		names[i] = m.Name.constant.ToText()
+	}
+	return value.NewLayout(names)
+}
+
+func fill(env *Env, layout *value.Layout, members []Member) (value.Value, error) {
+	if err := env.Step(len(members)); err != nil {
+		return value.Undefined, limited(err)
+	}
+	values := make([]value.Value, len(members))
+	for i := range members {
+		v, err := members[i].Value.eval(env)
+		if err != nil {
+			return value.Undefined, err
+		}
+		values[i] = v
+	}
+	return value.FromCollection(layout.Collection(values)), nil
+}
+
+func build(env *Env, members []Member) (value.Value, error) {
+	if err := env.Step(len(members)); err != nil {
+		return value.Undefined, limited(err)
+	}
+	c := value.NewCollection(len(members))
+	for _, m := range members {
+		v, err := m.Value.eval(env)
+		if err != nil {
+			return value.Undefined, err
+		}
+		if m.Spread {
+			err = spread(c, v, m.Value)
+		} else {
+			var name value.Value
+			if name, err = m.Name.eval(env); err == nil {
+				c.Set(name.ToText(), v)
+			}
+		}
+		if err != nil {
+			return value.Undefined, err
+		}
+	}
+	return value.FromCollection(c), nil
 }
 
 func spread(into *value.Collection, v value.Value, p *Program) error {

@@ -5,44 +5,43 @@ import (
 	"slices"
 )
 
-// indexAbove is the number of members above which a collection keeps an index.
-const indexAbove = 8
-
 // Collection is a list of named values in the order in which they were first set,
 // shared by reference. Names are exact, unless the collection was made by
 // [NewHeaders]. The zero Collection is empty. Reading is safe for concurrent use,
 // changing is not.
 type Collection struct {
-	names  []string
+	layout *Layout // nil: no members
 	values []Value
-	index  map[string]int // exactly while there are more than indexAbove members
+	shared bool // layout belongs to other collections too
 	fold   bool
 	single bool
 }
 
 // NewCollection returns an empty collection with room for n members.
 func NewCollection(n int) *Collection {
-	switch { // most are small: the members then lie in the collection itself, one allocation in place of three
+	switch { // most are small: the members then lie in the collection itself, one allocation in place of four
 	case n == 0:
 		return &Collection{}
 	case n <= 2:
 		c := &struct {
 			Collection
+			own    Layout
 			names  [2]string
 			values [2]Value
 		}{}
-		c.Collection.names, c.Collection.values = c.names[:0], c.values[:0]
+		c.own.names, c.layout, c.Collection.values = c.names[:0], &c.own, c.values[:0]
 		return &c.Collection
 	case n <= 4:
 		c := &struct {
 			Collection
+			own    Layout
 			names  [4]string
 			values [4]Value
 		}{}
-		c.Collection.names, c.Collection.values = c.names[:0], c.values[:0]
+		c.own.names, c.layout, c.Collection.values = c.names[:0], &c.own, c.values[:0]
 		return &c.Collection
 	}
-	return &Collection{names: make([]string, 0, n), values: make([]Value, 0, n)}
+	return &Collection{layout: &Layout{names: make([]string, 0, n)}, values: make([]Value, 0, n)}
 }
 
 // NewHeaders returns an empty collection whose names are looked up without regard to
@@ -75,7 +74,7 @@ func (c *Collection) Len() int {
 	if c == nil {
 		return 0
 	}
-	return len(c.names)
+	return len(c.values)
 }
 
 // Get returns the member name, or undefined.
@@ -98,24 +97,9 @@ func (c *Collection) Set(name string, v Value) {
 		c.values[i] = v
 		return
 	}
-	c.names = append(c.names, name)
+	c.own()
+	c.layout.add(name, c.fold)
 	c.values = append(c.values, v)
-	if c.index == nil {
-		c.buildIndex()
-		return
-	}
-	c.index[c.key(name)] = len(c.names) - 1
-}
-
-// buildIndex makes the index when there are enough members for one.
-func (c *Collection) buildIndex() {
-	if len(c.names) <= indexAbove {
-		return
-	}
-	c.index = make(map[string]int, max(2*len(c.names), cap(c.names)))
-	for i, n := range c.names {
-		c.index[c.key(n)] = i
-	}
 }
 
 // Delete removes the member name.
@@ -124,30 +108,32 @@ func (c *Collection) Delete(name string) {
 	if i < 0 {
 		return
 	}
-	if c.index != nil {
-		delete(c.index, c.key(c.names[i]))
-	}
-	c.names = slices.Delete(c.names, i, i+1)
+	c.own()
+	c.layout.remove(i, c.fold)
 	c.values = slices.Delete(c.values, i, i+1)
-	if len(c.names) <= indexAbove {
-		c.index = nil
-		return
+}
+
+// own gives c a layout of its own, before its names change.
+func (c *Collection) own() {
+	switch {
+	case c.layout == nil:
+		c.layout = &Layout{}
+	case c.shared:
+		c.layout = c.layout.clone()
 	}
-	for ; i < len(c.names); i++ {
-		c.index[c.key(c.names[i])] = i
-	}
+	c.shared = false
 }
 
 // Names returns the member names in order, shared: valid until the next change.
 func (c *Collection) Names() []string {
-	if c == nil {
+	if c == nil || c.layout == nil {
 		return nil
 	}
-	return c.names
+	return c.layout.names
 }
 
 // At returns the name and the value of the member with the 0-based position i.
-func (c *Collection) At(i int) (string, Value) { return c.names[i], c.values[i] }
+func (c *Collection) At(i int) (string, Value) { return c.layout.names[i], c.values[i] }
 
 // All yields the members in order. Members may be set while it runs: a new one is
 // yielded at its turn. Deleting is safe too, but the member that moves up to the place of
@@ -157,8 +143,8 @@ func (c *Collection) All() iter.Seq2[string, Value] {
 		if c == nil {
 			return
 		}
-		for i := 0; i < len(c.names); i++ {
-			if !yield(c.names[i], c.values[i]) {
+		for i := 0; i < len(c.values); i++ {
+			if !yield(c.layout.names[i], c.values[i]) {
 				return
 			}
 		}
@@ -167,68 +153,24 @@ func (c *Collection) All() iter.Seq2[string, Value] {
 
 // Clone returns a deep copy.
 func (c *Collection) Clone() *Collection {
-	if c == nil {
+	if c.Len() == 0 {
 		return NewCollection(0)
 	}
-	d := &Collection{names: append([]string(nil), c.names...), values: make([]Value, len(c.values)), fold: c.fold, single: c.single}
+	d := &Collection{layout: c.layout, values: make([]Value, len(c.values)), shared: c.shared, fold: c.fold, single: c.single}
+	if !d.shared { // c may change its names later
+		d.layout = c.layout.clone()
+	}
 	for i, v := range c.values {
 		d.values[i] = v.Clone()
 	}
-	d.buildIndex()
 	return d
-}
-
-func (c *Collection) key(name string) string {
-	if !c.fold {
-		return name
-	}
-	for i := range len(name) {
-		if name[i] != lower(name[i]) {
-			folded := []byte(name)
-			for j := range folded {
-				folded[j] = lower(folded[j])
-			}
-			return string(folded)
-		}
-	}
-	return name
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
-}
-
-func equalFold(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
 }
 
 // find returns the position of name or -1. It never changes c, so that many goroutines
 // may read one collection; the index is built while members are set.
 func (c *Collection) find(name string) int {
-	if c == nil {
+	if c == nil || c.layout == nil {
 		return -1
 	}
-	if c.index != nil {
-		if i, ok := c.index[c.key(name)]; ok {
-			return i
-		}
-		return -1
-	}
-	for i, n := range c.names {
-		if n == name || c.fold && equalFold(n, name) {
-			return i
-		}
-	}
-	return -1
+	return c.layout.find(name, c.fold)
 }

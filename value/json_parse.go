@@ -1,0 +1,416 @@
+package value
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// MaxJSONDepth is the nesting that [ParseJSON] accepts.
+const MaxJSONDepth = 512
+
+// SyntaxError tells where a text stops being JSON.
+type SyntaxError struct {
+	Offset  int // in bytes
+	Message string
+}
+
+// Error returns the message and the offset.
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("%s at offset %d", e.Message, e.Offset)
+}
+
+// ParseJSON reads one JSON text (RFC 8259) and keeps the order of members. A repeated
+// name keeps its first place and its last value. Invalid UTF-8 and lone surrogates
+// become U+FFFD. A fault is a [*SyntaxError].
+func ParseJSON(data []byte) (Value, error) {
+	p := parser{data: data}
+	v, err := p.document()
+	if err != nil {
+		return Undefined, err
+	}
+	return v, nil
+}
+
+type parser struct {
+	data  []byte
+	pos   int
+	depth int
+
+	// The members and elements of the containers that are still open, so that each
+	// container is made once, in its size.
+	names []string
+	items []Value
+
+	// recent holds short member names by their hash, layouts the names of whole objects:
+	// most come again.
+	recent  [64]string
+	hash    uint32 // of the name that was read last
+	layouts [16]*Layout
+
+	blocks blocks
+}
+
+func (p *parser) fail(format string, args ...any) error {
+	return &SyntaxError{Offset: p.pos, Message: fmt.Sprintf(format, args...)}
+}
+
+func (p *parser) document() (Value, error) {
+	p.space()
+	v, err := p.value()
+	if err != nil {
+		return v, err
+	}
+	p.space()
+	if p.pos < len(p.data) {
+		return v, p.unexpected("after the value")
+	}
+	return v, nil
+}
+
+func (p *parser) unexpected(where string) error {
+	if p.pos >= len(p.data) {
+		return p.fail("unexpected end of JSON %s", where)
+	}
+	r, _ := utf8.DecodeRune(p.data[p.pos:])
+	return p.fail("unexpected %q %s", r, where)
+}
+
+func (p *parser) space() {
+	for p.pos < len(p.data) {
+		switch p.data[p.pos] {
+		case ' ', '\t', '\n', '\r':
+			p.pos++
+		default:
+			return
+		}
+	}
+}
+
+func (p *parser) value() (Value, error) {
+	if p.pos >= len(p.data) {
+		return Undefined, p.unexpected("where a value is expected")
+	}
+	switch c := p.data[p.pos]; c {
+	case '{', '[':
+		return p.nested(c)
+	case '"':
+		s, err := p.str()
+		return Text(s), err
+	case 't':
+		return p.word("true", True)
+	case 'f':
+		return p.word("false", False)
+	case 'n':
+		return p.word("null", Null)
+	default:
+		if c == '-' || c >= '0' && c <= '9' {
+			return p.number()
+		}
+	}
+	return Undefined, p.unexpected("where a value is expected")
+}
+
+func (p *parser) nested(open byte) (v Value, err error) {
+	if p.depth++; p.depth > MaxJSONDepth {
+		return Undefined, p.fail("nested deeper than %d levels", MaxJSONDepth)
+	}
+	p.pos++
+	if open == '{' {
+		v, err = p.object()
+	} else {
+		v, err = p.array()
+	}
+	p.depth--
+	return v, err
+}
+
+// name reads a member name, and returns the same string for a name that came before.
+func (p *parser) name() (string, error) {
+	from := p.pos + 1
+	p.hash = 0
+	for i := from; i < len(p.data) && i < from+32; i++ {
+		c := p.data[i]
+		if c == '"' {
+			slot := &p.recent[p.hash>>8%uint32(len(p.recent))]
+			if string(p.data[from:i]) == *slot {
+				p.pos = i + 1
+				return *slot, nil
+			}
+			name, err := p.str()
+			*slot = name
+			return name, err
+		}
+		if c < 0x20 || c == '\\' || c >= utf8.RuneSelf {
+			break
+		}
+		p.hash = (p.hash ^ uint32(c)) * 16777619
+	}
+	return p.str()
+}
+
+func (p *parser) word(word string, v Value) (Value, error) {
+	if len(p.data)-p.pos >= len(word) && string(p.data[p.pos:p.pos+len(word)]) == word {
+		p.pos += len(word)
+		return v, nil
+	}
+	return Undefined, p.unexpected("where a value is expected")
+}
+
+func (p *parser) object() (Value, error) {
+	p.space()
+	if p.take('}') {
+		return FromCollection(&Collection{}), nil
+	}
+	names, items, hash := len(p.names), len(p.items), uint32(0)
+	for {
+		p.space()
+		if p.pos >= len(p.data) || p.data[p.pos] != '"' {
+			return Undefined, p.unexpected("where a member name is expected")
+		}
+		name, err := p.name()
+		if err != nil {
+			return Undefined, err
+		}
+		hash = hash*31 + p.hash
+		p.space()
+		if !p.take(':') {
+			return Undefined, p.unexpected("where a colon is expected")
+		}
+		p.space()
+		p.names = append(p.names, name)
+		v, err := p.value()
+		if err != nil {
+			return Undefined, err
+		}
+		p.items = append(p.items, v)
+		p.space()
+		if p.take('}') {
+			c := p.collection(p.names[names:], p.items[items:], hash)
+			p.names, p.items = p.names[:names], p.items[:items]
+			return FromCollection(c), nil
+		}
+		if !p.take(',') {
+			return Undefined, p.unexpected("after a member")
+		}
+	}
+}
+
+// collection makes the collection of members. Of a repeated name the first place and the
+// last value count.
+func (p *parser) collection(names []string, values []Value, hash uint32) *Collection {
+	layout := &p.layouts[hash>>8%uint32(len(p.layouts))]
+	if *layout == nil || !slices.Equal((*layout).names, names) {
+		*layout = NewLayout(names)
+	}
+	if *layout == nil {
+		c := NewCollection(len(names))
+		for i, name := range names {
+			c.Set(name, values[i])
+		}
+		return c
+	}
+	c := p.blocks.collection(p.left())
+	(*layout).fill(c, p.blocks.values(values, p.left()))
+	return c
+}
+
+func (p *parser) array() (Value, error) {
+	p.space()
+	if p.take(']') {
+		return FromArray(&Array{}), nil
+	}
+	from := len(p.items)
+	for {
+		p.space()
+		v, err := p.value()
+		if err != nil {
+			return Undefined, err
+		}
+		p.items = append(p.items, v)
+		p.space()
+		if p.take(']') {
+			a := p.blocks.array(p.left())
+			a.items = p.blocks.values(p.items[from:], p.left())
+			p.items = p.items[:from]
+			return FromArray(a), nil
+		}
+		if !p.take(',') {
+			return Undefined, p.unexpected("after an element")
+		}
+	}
+}
+
+// left is how many bytes are still to be read.
+func (p *parser) left() int { return len(p.data) - p.pos }
+
+func (p *parser) take(c byte) bool {
+	if p.pos < len(p.data) && p.data[p.pos] == c {
+		p.pos++
+		return true
+	}
+	return false
+}
+
+func (p *parser) digits() bool {
+	from := p.pos
+	for p.pos < len(p.data) && p.data[p.pos] >= '0' && p.data[p.pos] <= '9' {
+		p.pos++
+	}
+	return p.pos > from
+}
+
+func (p *parser) number() (Value, error) {
+	from := p.pos
+	p.take('-')
+	if !p.take('0') && !p.digits() {
+		return Undefined, p.unexpected("in a number")
+	}
+	if p.take('.') && !p.digits() {
+		return Undefined, p.unexpected("in a number")
+	}
+	if p.take('e') || p.take('E') {
+		_ = p.take('+') || p.take('-')
+		if !p.digits() {
+			return Undefined, p.unexpected("in a number")
+		}
+	}
+	if n := p.pos - from; n < 16 && !hasDotOrExponent(p.data[from:p.pos]) {
+		return smallInteger(p.data[from:p.pos]), nil
+	}
+	return Digits(string(p.data[from:p.pos]))
+}
+
+func hasDotOrExponent(b []byte) bool {
+	for _, c := range b {
+		if c == '.' || c == 'e' || c == 'E' {
+			return true
+		}
+	}
+	return false
+}
+
+func smallInteger(b []byte) Value {
+	n, negative := int64(0), b[0] == '-'
+	if negative {
+		b = b[1:]
+	}
+	for _, c := range b {
+		n = n*10 + int64(c-'0')
+	}
+	if negative {
+		if n == 0 {
+			return Number(math.Copysign(0, -1))
+		}
+		n = -n
+	}
+	return Number(float64(n))
+}
+
+func (p *parser) str() (string, error) {
+	p.pos++
+	from, all := p.pos, byte(0)
+	for p.pos < len(p.data) {
+		switch c := p.data[p.pos]; {
+		case c == '"':
+			text := p.data[from:p.pos]
+			p.pos++
+			if all >= utf8.RuneSelf && !utf8.Valid(text) {
+				return toValid(string(text)), nil
+			}
+			return p.blocks.text(text, p.left()), nil
+		case c == '\\':
+			return p.escaped(from)
+		case c < 0x20:
+			return "", p.fail("control character %q in a string", rune(c))
+		default:
+			all |= c
+		}
+		p.pos++
+	}
+	return "", p.fail("unexpected end of JSON in a string")
+}
+
+func toValid(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string(appendValidUTF8(make([]byte, 0, len(s)+8), s))
+}
+
+// escaped reads the rest of a string that began at from and has an escape at p.pos.
+func (p *parser) escaped(from int) (string, error) {
+	out := append(make([]byte, 0, 2*(p.pos-from)+16), p.data[from:p.pos]...)
+	for p.pos < len(p.data) {
+		c := p.data[p.pos]
+		switch {
+		case c == '"':
+			p.pos++
+			return toValid(string(out)), nil
+		case c < 0x20:
+			return "", p.fail("control character %q in a string", rune(c))
+		case c != '\\':
+			out = append(out, c)
+			p.pos++
+			continue
+		}
+		if p.pos+1 >= len(p.data) {
+			break
+		}
+		e := p.data[p.pos+1]
+		if plain, ok := plainEscape(e); ok {
+			out = append(out, plain)
+			p.pos += 2
+			continue
+		}
+		if e != 'u' {
+			r, _ := utf8.DecodeRune(p.data[p.pos+1:])
+			return "", p.fail("unknown escape %q in a string", `\`+string(r))
+		}
+		r, ok := p.unicode(p.pos)
+		if !ok {
+			return "", p.fail("\\u needs four hexadecimal digits")
+		}
+		p.pos += 6
+		if utf16.IsSurrogate(r) {
+			low, ok := p.unicode(p.pos)
+			if full := utf16.DecodeRune(r, low); ok && full != utf8.RuneError {
+				r = full
+				p.pos += 6
+			} else {
+				r = utf8.RuneError
+			}
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return "", p.fail("unexpected end of JSON in a string")
+}
+
+func plainEscape(c byte) (byte, bool) {
+	switch c {
+	case '"', '\\', '/':
+		return c, true
+	case 'b':
+		return '\b', true
+	case 'f':
+		return '\f', true
+	case 'n':
+		return '\n', true
+	case 'r':
+		return '\r', true
+	case 't':
+		return '\t', true
+	}
+	return 0, false
+}
+
+func (p *parser) unicode(at int) (rune, bool) {
+	if at+6 > len(p.data) || p.data[at] != '\\' || p.data[at+1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(p.data[at+2:at+6]), 16, 32)
+	return rune(n), err == nil
+}

@@ -88,10 +88,14 @@ func (r *Run) iterate(ctx context.Context, b *batch) error {
 			return err
 		}
 	}
-	r.scope.Set("iterate", value.Object("container",
-		value.Object("first", list.At(0), "last", list.At(list.Len()-1))))
+	r.scope.Set("iterate", iterateNames.Of(containerNames.Of(list.At(0), list.At(list.Len()-1))))
 	return nil
 }
+
+var (
+	iterateNames   = value.NewLayout([]string{"container"})
+	containerNames = value.NewLayout([]string{"first", "last"})
+)
 
 func (r *Run) item(b *batch, item value.Value) error {
 	keep, err := r.isTrue(b.req, b.req.response.keep)

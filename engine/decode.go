@@ -28,10 +28,7 @@ func (r *Run) responseType(req *request, a *answer) (string, error) {
 }
 
 func automatic(a *answer) string {
-	media, _, err := mime.ParseMediaType(a.header.Get("Content-Type"))
-	if err != nil {
-		media = strings.ToLower(strings.TrimSpace(a.header.Get("Content-Type")))
-	}
+	media, _ := a.contentType()
 	switch {
 	case isTokenForm(a.raw):
 		// OAuth 1.0 providers label these as text or HTML (connections.md O1-40).
@@ -66,7 +63,7 @@ func (r *Run) decode(req *request, a *answer) (value.Value, error) {
 	}
 	switch kind {
 	case "json":
-		v, err := value.ParseJSON(a.utf8())
+		v, err := r.engine.parseJSON(a.utf8())
 		return r.parsed(req, a, "JSON", v, err)
 	case "xml":
 		v, err := parseXML(a.utf8())
@@ -80,6 +77,16 @@ func (r *Run) decode(req *request, a *answer) (value.Value, error) {
 	}
 	return value.Undefined, &Error{Type: InvalidConfigurationError, Message: fmt.Sprintf("the response type '%s' is not supported", kind),
 		Step: req.step, Directive: "response.type", Position: req.at["response.type"]}
+}
+
+// parseJSON reads JSON with a parser that has seen answers before.
+func (e *Engine) parseJSON(text []byte) (value.Value, error) {
+	p, _ := e.parsers.Get().(*value.JSONParser)
+	if p == nil {
+		p = new(value.JSONParser)
+	}
+	defer e.parsers.Put(p)
+	return p.Parse(text)
 }
 
 // parsed is what a parser made of the body. Without a body there is nothing; one that
@@ -100,14 +107,27 @@ func (r *Run) parsed(req *request, a *answer, format string, v value.Value, err 
 // excerpt is the beginning of a text for a message.
 func (r *Run) excerpt(text string) string { return cut(r.mask.Text(cut(text, maxMessage)), 80) }
 
+// contentType is the media type of the body, in lower case, and the charset it names.
+func (a *answer) contentType() (media, charset string) {
+	line := a.header.Get("Content-Type")
+	if !strings.Contains(line, ";") {
+		return strings.ToLower(strings.TrimSpace(line)), ""
+	}
+	media, params, err := mime.ParseMediaType(line)
+	if err != nil {
+		return strings.ToLower(strings.TrimSpace(line)), ""
+	}
+	return media, params["charset"]
+}
+
 // text decodes the raw body with the charset of its Content-Type, UTF-8 by default.
 func (a *answer) text() string { return strings.ToValidUTF8(string(a.utf8()), "\uFFFD") }
 
 // utf8 is the raw body in UTF-8, without a byte order mark. An unknown charset counts as
 // UTF-8.
 func (a *answer) utf8() []byte {
-	if _, params, err := mime.ParseMediaType(a.header.Get("Content-Type")); err == nil && params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
-		if charset, err := htmlindex.Get(params["charset"]); err == nil {
+	if _, name := a.contentType(); name != "" && !strings.EqualFold(name, "utf-8") {
+		if charset, err := htmlindex.Get(name); err == nil {
 			if decoded, err := charset.NewDecoder().Bytes(a.raw); err == nil {
 				return decoded
 			}
@@ -128,7 +148,7 @@ func formValue(text string) value.Value {
 // headerValue is the variable headers: lower-case names looked up without regard to
 // case, several lines joined, set-cookie always an array (communication.md 10).
 func headerValue(header http.Header) value.Value {
-	c := value.NewHeaders()
+	c := value.NewHeaders(len(header))
 	for name, lines := range header {
 		name = strings.ToLower(name)
 		if name == "set-cookie" {

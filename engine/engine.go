@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/cleat-run/cleat/oauth1"
@@ -40,6 +41,7 @@ type Engine struct {
 	transports *transports
 	now        func() time.Time
 	clock      oauth1.Clock // skew of each host, learnt from refused timestamps
+	parsers    sync.Pool    // of *value.JSONParser
 }
 
 // The largest answers (communication.md 17.7).

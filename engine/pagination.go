@@ -27,8 +27,10 @@ func (r *Run) seesPage(p *page) {
 	for range p.number - 1 {
 		offset, limit = offset+limit, min(limit*5, 500)
 	}
-	r.scope.Set("pagination", value.Object("page", value.Int(p.number), "offset", value.Int(offset), "limit", value.Int(limit)))
+	r.scope.Set("pagination", paginationNames.Of(value.Int(p.number), value.Int(offset), value.Int(limit)))
 }
+
+var paginationNames = value.NewLayout([]string{"page", "offset", "limit"})
 
 // nextPage decides whether another page is asked for; nil means no. The condition is
 // evaluated twice, with the number of the page that came and of the page to come

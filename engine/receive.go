@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -102,12 +103,29 @@ func (e *Engine) readBody(in *http.Response, most tooLargeError, name func() str
 
 // readAll reads up to one byte more than limit. A length that was announced saves growing.
 func readAll(r io.Reader, length, limit int64) ([]byte, error) {
-	var b bytes.Buffer
-	if length > 0 {
-		b.Grow(int(min(length+bytes.MinRead, 1<<20)))
+	raw := make([]byte, 0, firstRead(length))
+	for {
+		free := raw[len(raw):min(int64(cap(raw)), limit+1)]
+		n, err := r.Read(free)
+		raw = raw[:len(raw)+n]
+		switch {
+		case err == io.EOF:
+			return raw, nil
+		case err != nil || int64(len(raw)) > limit:
+			return raw, err
+		case len(raw) == cap(raw):
+			raw = slices.Grow(raw, len(raw))
+		}
 	}
-	_, err := b.ReadFrom(io.LimitReader(r, limit+1))
-	return b.Bytes(), err
+}
+
+// firstRead is the room for a body of the given length, -1 if that is not known, and for
+// the end behind it.
+func firstRead(length int64) int64 {
+	if length < 0 {
+		return 4 << 10
+	}
+	return min(length, 1<<20) + 1
 }
 
 // failingReader remembers the error of the reader below.

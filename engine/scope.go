@@ -67,8 +67,10 @@ func environment(timezone string, debug bool) value.Value {
 	if timezone == "" {
 		timezone = "UTC"
 	}
-	return value.Object("timezone", value.Text(timezone), "debug", value.Bool(debug))
+	return environmentNames.Of(value.Text(timezone), value.Bool(debug))
 }
+
+var environmentNames = value.NewLayout([]string{"timezone", "debug"})
 
 func orNow(now func() time.Time) func() time.Time {
 	if now == nil {

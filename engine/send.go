@@ -156,7 +156,7 @@ func (r *Run) roundTrip(ctx context.Context, req *request, w *wire) (*answer, er
 		return nil, err
 	}
 	in, err := transport.RoundTrip(r.engine.outgoing(ctx, w))
-	if isHandshakeFailure(err) { // once, and nothing else by itself (communication.md 6.6)
+	if err != nil && isHandshakeFailure(err) { // once, and nothing else by itself (communication.md 6.6)
 		in, err = transport.RoundTrip(r.engine.outgoing(ctx, w))
 	}
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 type signature struct {
 	config oauth1.Config
 	token  oauth1.Token
+
+	secret, privateKey, passphrase string // of the consumer, until one of them is chosen
 }
 
 // signature evaluates the oauth directive over that of the connection. A request is
@@ -37,14 +39,18 @@ func (r *Run) signature(req *request) (*signature, error) {
 	if err != nil {
 		return nil, r.misconfigured(req, "oauth", err)
 	}
-	if _, written := merged.Lookup("callback"); !written {
+	if merged.Get("callback").IsUndefined() {
 		s.config.Callback = r.in.Callback // O1-41; withdrawn in apply if the app wrote it itself
 	}
 	return s, nil
 }
 
 // overConnection returns the oauth object of a request over that of the connection.
+// Undefined members count as absent.
 func (r *Run) overConnection(own value.Value) *value.Collection {
+	if r.in.ConnectionOAuth.Collection().Len() == 0 {
+		return own.Collection()
+	}
 	merged := value.NewCollection(8)
 	for _, layer := range []value.Value{r.in.ConnectionOAuth, own} {
 		for name, v := range layer.Collection().All() {
@@ -61,35 +67,49 @@ func (r *Run) signer(oauth *value.Collection) (*signature, error) {
 	return s, s.read(oauth)
 }
 
-// read maps the keys of the oauth directive to the signer (connections.md 2.2).
+// oauthKeys maps the keys of the oauth directive that are a text of the signer
+// (connections.md 2.2).
+var oauthKeys = map[string]func(s *signature) *string{
+	"consumer_key":           func(s *signature) *string { return &s.config.ConsumerKey },
+	"consumer_secret":        func(s *signature) *string { return &s.secret },
+	"private_key":            func(s *signature) *string { return &s.privateKey },
+	"private_key_passphrase": func(s *signature) *string { return &s.passphrase },
+	"token_secret":           func(s *signature) *string { return &s.token.Secret },
+	"verifier":               func(s *signature) *string { return &s.config.Verifier },
+	"signature_method":       func(s *signature) *string { return &s.config.SignatureMethod },
+	"transport_method":       func(s *signature) *string { return &s.config.TransportMethod },
+	"realm":                  func(s *signature) *string { return &s.config.Realm },
+	"callback":               func(s *signature) *string { return &s.config.Callback },
+	"session_handle":         func(s *signature) *string { return &s.config.SessionHandle },
+	"version":                func(s *signature) *string { return &s.config.Version },
+	"nonce":                  func(s *signature) *string { return &s.config.Nonce },
+	"timestamp":              func(s *signature) *string { return &s.config.Timestamp },
+	"profile":                func(s *signature) *string { return &s.config.Profile },
+	"sign_multipart":         func(s *signature) *string { return &s.config.SignMultipart },
+}
+
+// read maps the keys of the oauth directive to the signer.
 func (s *signature) read(oauth *value.Collection) error {
 	c := &s.config
-	secret, private, passphrase := "", "", ""
-	texts := map[string]*string{
-		"consumer_key": &c.ConsumerKey, "consumer_secret": &secret, "private_key": &private,
-		"private_key_passphrase": &passphrase, "token_secret": &s.token.Secret, "verifier": &c.Verifier,
-		"signature_method": &c.SignatureMethod, "transport_method": &c.TransportMethod,
-		"realm": &c.Realm, "callback": &c.Callback, "session_handle": &c.SessionHandle,
-		"version": &c.Version, "nonce": &c.Nonce, "timestamp": &c.Timestamp,
-		"profile": &c.Profile, "sign_multipart": &c.SignMultipart,
-	}
 	for name, v := range oauth.All() {
 		if v.IsNil() {
 			continue
 		}
-		switch into, known := texts[name]; {
-		case known:
-			*into = v.ToText()
-		case name == "token":
+		if text := oauthKeys[name]; text != nil {
+			*text(s) = v.ToText()
+			continue
+		}
+		switch name {
+		case "token":
 			s.token.Token, s.token.SendEmpty = v.ToText(), true // O1-13: an empty token is sent
-		case name == "body_hash":
+		case "body_hash":
 			if c.BodyHash = v.ToText(); c.BodyHash == "false" {
 				c.BodyHash = ""
 			}
-		case name == "include_version":
+		case "include_version":
 			c.OmitVersion = !v.Truthy() || v.Str() == "false"
-		case name == "strict_1_0a": // of the flow alone (O1-42)
-		case name == "extra":
+		case "strict_1_0a": // of the flow alone (O1-42)
+		case "extra":
 			for key, extra := range v.Collection().All() {
 				c.Extra = append(c.Extra, oauth1.Param{Name: "oauth_" + strings.TrimPrefix(key, "oauth_"), Value: extra.ToText()})
 			}
@@ -98,7 +118,7 @@ func (s *signature) read(oauth *value.Collection) error {
 		}
 	}
 	var err error
-	c.ConsumerSecret, c.Key, _, err = oauth1.ChooseKey(c.SignatureMethod, secret, private, passphrase)
+	c.ConsumerSecret, c.Key, _, err = oauth1.ChooseKey(c.SignatureMethod, s.secret, s.privateKey, s.passphrase)
 	return err
 }
 

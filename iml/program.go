@@ -175,7 +175,7 @@ func fill(env *Env, layout *value.Layout, members []Member) (value.Value, error)
 		}
 		values[i] = v
 	}
-	return value.FromCollection(layout.Collection(values)), nil
+	return layout.Of(values...), nil
 }
 
 func build(env *Env, members []Member) (value.Value, error) {

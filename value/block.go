@@ -1,9 +1,6 @@
 package value
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // How many containers, values and bytes of text at most lie in one block. What is kept of
 // a document keeps its whole block, so that blocks are small.
@@ -45,7 +42,7 @@ func (b *blocks) array(left int) *Array {
 func (b *blocks) values(values []Value, left int) []Value {
 	n := len(values)
 	if n > blockValues/4 {
-		return slices.Clone(values)
+		return append([]Value(nil), values...)
 	}
 	if len(b.free) < n {
 		b.free = make([]Value, max(n, blockSize(left, 12, blockValues)))

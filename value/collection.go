@@ -44,9 +44,14 @@ func NewCollection(n int) *Collection {
 	return &Collection{layout: &Layout{names: make([]string, 0, n)}, values: make([]Value, 0, n)}
 }
 
-// NewHeaders returns an empty collection whose names are looked up without regard to
-// case, as HTTP header names are (RFC 9110 5.1; only the letters of ASCII have a case).
-func NewHeaders() *Collection { return &Collection{fold: true} }
+// NewHeaders returns an empty collection with room for n members, whose names are looked
+// up without regard to case, as HTTP header names are (RFC 9110 5.1; only the letters of
+// ASCII have a case).
+func NewHeaders(n int) *Collection {
+	c := NewCollection(n)
+	c.fold = true
+	return c
+}
 
 // NewSingle returns an empty collection that is its own first element: x[] is x. The root
 // of an XML document is one, so that it can be written with [] as every other element.

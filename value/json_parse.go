@@ -26,16 +26,12 @@ func (e *SyntaxError) Error() string {
 // ParseJSON reads one JSON text (RFC 8259) and keeps the order of members. A repeated
 // name keeps its first place and its last value. Invalid UTF-8 and lone surrogates
 // become U+FFFD. A fault is a [*SyntaxError].
-func ParseJSON(data []byte) (Value, error) {
-	p := parser{data: data}
-	v, err := p.document()
-	if err != nil {
-		return Undefined, err
-	}
-	return v, nil
-}
+func ParseJSON(data []byte) (Value, error) { return new(JSONParser).Parse(data) }
 
-type parser struct {
+// JSONParser reads one JSON text after another, and remembers the names of members and of
+// whole objects in between: texts of one service are alike. The zero JSONParser works. It
+// is not safe for concurrent use.
+type JSONParser struct {
 	data  []byte
 	pos   int
 	depth int
@@ -49,16 +45,43 @@ type parser struct {
 	// most come again.
 	recent  [64]string
 	hash    uint32 // of the name that was read last
-	layouts [16]*Layout
+	layouts [32]*Layout
 
 	blocks blocks
 }
 
-func (p *parser) fail(format string, args ...any) error {
+// The most that a parser remembers: members of an object, and containers that are open.
+const (
+	maxRemembered = 64
+	maxRoom       = 256
+)
+
+// Parse reads one text as [ParseJSON] does.
+func (p *JSONParser) Parse(data []byte) (Value, error) {
+	p.data, p.pos, p.depth = data, 0, 0
+	v, err := p.document()
+	p.forget()
+	if err != nil {
+		return Undefined, err
+	}
+	return v, nil
+}
+
+// forget lets go of what belongs to the text.
+func (p *JSONParser) forget() {
+	p.data, p.blocks = nil, blocks{}
+	if cap(p.items) > maxRoom || cap(p.names) > maxRoom {
+		p.items, p.names = nil, nil
+	}
+	clear(p.items[:cap(p.items)])
+	p.items, p.names = p.items[:0], p.names[:0]
+}
+
+func (p *JSONParser) fail(format string, args ...any) error {
 	return &SyntaxError{Offset: p.pos, Message: fmt.Sprintf(format, args...)}
 }
 
-func (p *parser) document() (Value, error) {
+func (p *JSONParser) document() (Value, error) {
 	p.space()
 	v, err := p.value()
 	if err != nil {
@@ -71,7 +94,7 @@ func (p *parser) document() (Value, error) {
 	return v, nil
 }
 
-func (p *parser) unexpected(where string) error {
+func (p *JSONParser) unexpected(where string) error {
 	if p.pos >= len(p.data) {
 		return p.fail("unexpected end of JSON %s", where)
 	}
@@ -79,7 +102,7 @@ func (p *parser) unexpected(where string) error {
 	return p.fail("unexpected %q %s", r, where)
 }
 
-func (p *parser) space() {
+func (p *JSONParser) space() {
 	for p.pos < len(p.data) {
 		switch p.data[p.pos] {
 		case ' ', '\t', '\n', '\r':
@@ -90,7 +113,7 @@ func (p *parser) space() {
 	}
 }
 
-func (p *parser) value() (Value, error) {
+func (p *JSONParser) value() (Value, error) {
 	if p.pos >= len(p.data) {
 		return Undefined, p.unexpected("where a value is expected")
 	}
@@ -114,7 +137,7 @@ func (p *parser) value() (Value, error) {
 	return Undefined, p.unexpected("where a value is expected")
 }
 
-func (p *parser) nested(open byte) (v Value, err error) {
+func (p *JSONParser) nested(open byte) (v Value, err error) {
 	if p.depth++; p.depth > MaxJSONDepth {
 		return Undefined, p.fail("nested deeper than %d levels", MaxJSONDepth)
 	}
@@ -129,7 +152,7 @@ func (p *parser) nested(open byte) (v Value, err error) {
 }
 
 // name reads a member name, and returns the same string for a name that came before.
-func (p *parser) name() (string, error) {
+func (p *JSONParser) name() (string, error) {
 	from := p.pos + 1
 	p.hash = 0
 	for i := from; i < len(p.data) && i < from+32; i++ {
@@ -152,7 +175,7 @@ func (p *parser) name() (string, error) {
 	return p.str()
 }
 
-func (p *parser) word(word string, v Value) (Value, error) {
+func (p *JSONParser) word(word string, v Value) (Value, error) {
 	if len(p.data)-p.pos >= len(word) && string(p.data[p.pos:p.pos+len(word)]) == word {
 		p.pos += len(word)
 		return v, nil
@@ -160,7 +183,7 @@ func (p *parser) word(word string, v Value) (Value, error) {
 	return Undefined, p.unexpected("where a value is expected")
 }
 
-func (p *parser) object() (Value, error) {
+func (p *JSONParser) object() (Value, error) {
 	p.space()
 	if p.take('}') {
 		return FromCollection(&Collection{}), nil
@@ -201,12 +224,9 @@ func (p *parser) object() (Value, error) {
 
 // collection makes the collection of members. Of a repeated name the first place and the
 // last value count.
-func (p *parser) collection(names []string, values []Value, hash uint32) *Collection {
-	layout := &p.layouts[hash>>8%uint32(len(p.layouts))]
-	if *layout == nil || !slices.Equal((*layout).names, names) {
-		*layout = NewLayout(names)
-	}
-	if *layout == nil {
+func (p *JSONParser) collection(names []string, values []Value, hash uint32) *Collection {
+	layout := p.layout(names, hash)
+	if layout == nil {
 		c := NewCollection(len(names))
 		for i, name := range names {
 			c.Set(name, values[i])
@@ -214,11 +234,24 @@ func (p *parser) collection(names []string, values []Value, hash uint32) *Collec
 		return c
 	}
 	c := p.blocks.collection(p.left())
-	(*layout).fill(c, p.blocks.values(values, p.left()))
+	layout.fill(c, p.blocks.values(values, p.left()))
 	return c
 }
 
-func (p *parser) array() (Value, error) {
+// layout returns the layout of names, and nil when one is repeated.
+func (p *JSONParser) layout(names []string, hash uint32) *Layout {
+	known := &p.layouts[hash>>8%uint32(len(p.layouts))]
+	if *known != nil && slices.Equal((*known).names, names) {
+		return *known
+	}
+	layout := NewLayout(names)
+	if len(names) <= maxRemembered {
+		*known = layout
+	}
+	return layout
+}
+
+func (p *JSONParser) array() (Value, error) {
 	p.space()
 	if p.take(']') {
 		return FromArray(&Array{}), nil
@@ -245,9 +278,9 @@ func (p *parser) array() (Value, error) {
 }
 
 // left is how many bytes are still to be read.
-func (p *parser) left() int { return len(p.data) - p.pos }
+func (p *JSONParser) left() int { return len(p.data) - p.pos }
 
-func (p *parser) take(c byte) bool {
+func (p *JSONParser) take(c byte) bool {
 	if p.pos < len(p.data) && p.data[p.pos] == c {
 		p.pos++
 		return true
@@ -255,7 +288,7 @@ func (p *parser) take(c byte) bool {
 	return false
 }
 
-func (p *parser) digits() bool {
+func (p *JSONParser) digits() bool {
 	from := p.pos
 	for p.pos < len(p.data) && p.data[p.pos] >= '0' && p.data[p.pos] <= '9' {
 		p.pos++
@@ -263,7 +296,7 @@ func (p *parser) digits() bool {
 	return p.pos > from
 }
 
-func (p *parser) number() (Value, error) {
+func (p *JSONParser) number() (Value, error) {
 	from := p.pos
 	p.take('-')
 	if !p.take('0') && !p.digits() {
@@ -310,7 +343,7 @@ func smallInteger(b []byte) Value {
 	return Number(float64(n))
 }
 
-func (p *parser) str() (string, error) {
+func (p *JSONParser) str() (string, error) {
 	p.pos++
 	from, all := p.pos, byte(0)
 	for p.pos < len(p.data) {
@@ -342,7 +375,7 @@ func toValid(s string) string {
 }
 
 // escaped reads the rest of a string that began at from and has an escape at p.pos.
-func (p *parser) escaped(from int) (string, error) {
+func (p *JSONParser) escaped(from int) (string, error) {
 	out := append(make([]byte, 0, 2*(p.pos-from)+16), p.data[from:p.pos]...)
 	for p.pos < len(p.data) {
 		c := p.data[p.pos]
@@ -407,7 +440,7 @@ func plainEscape(c byte) (byte, bool) {
 	return 0, false
 }
 
-func (p *parser) unicode(at int) (rune, bool) {
+func (p *JSONParser) unicode(at int) (rune, bool) {
 	if at+6 > len(p.data) || p.data[at] != '\\' || p.data[at+1] != 'u' {
 		return 0, false
 	}

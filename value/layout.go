@@ -29,12 +29,12 @@ func NewLayout(names []string) *Layout {
 	return l
 }
 
-// Collection returns a new collection of values, one for each name. The slice is not
-// copied.
-func (l *Layout) Collection(values []Value) *Collection {
+// Of returns a new collection of values, one for each name; it panics when their numbers
+// differ. The slice is not copied.
+func (l *Layout) Of(values ...Value) Value {
 	c := &Collection{}
 	l.fill(c, values)
-	return c
+	return FromCollection(c)
 }
 
 func (l *Layout) fill(c *Collection, values []Value) {

@@ -47,9 +47,11 @@ func normalizeName(name string) (string, error) {
 		}
 		return "[" + addr.String() + "]", nil
 	}
-	ascii, err := idna.Lookup.ToASCII(name)
-	if err != nil { // not a name by the rules, which have no underscore, but one that is in use
-		ascii = strings.ToLower(name)
+	ascii := strings.ToLower(name) // also of what is no name by the rules, which have no underscore, but one that is in use
+	if strings.ContainsFunc(ascii, func(c rune) bool { return c >= 0x80 }) || strings.Contains(ascii, "xn--") {
+		if mapped, err := idna.Lookup.ToASCII(name); err == nil {
+			ascii = mapped
+		}
 	}
 	if strings.ContainsFunc(ascii, func(c rune) bool { return c >= 0x80 || !isAlphanumeric(byte(c)) && !strings.ContainsRune("-._", c) }) {
 		return "", fmt.Errorf("'%s' is no host name", name)

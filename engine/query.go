@@ -15,6 +15,9 @@ func mergeQuery(query string, qs value.Value, repeatKeys bool) (string, error) {
 	if err != nil || len(own) == 0 {
 		return query, err
 	}
+	if query == "" {
+		return oauth1.EncodeForm(own), nil
+	}
 	var merged []oauth1.Param
 	placed := map[string]bool{}
 	for _, p := range oauth1.ParseForm(query) {
@@ -53,7 +56,7 @@ func queryPairs(qs value.Value, repeatKeys bool) ([]oauth1.Param, error) {
 	if qs.Collection() == nil {
 		return nil, fmt.Errorf("qs must be an object, but is %s", qs.Kind())
 	}
-	var pairs []oauth1.Param
+	pairs := make([]oauth1.Param, 0, qs.Collection().Len())
 	for name, v := range qs.Collection().All() {
 		items := []value.Value{v}
 		list := v.Array()

@@ -24,6 +24,9 @@ func (e *tooLargeError) Error() string {
 	return fmt.Sprintf("the answer is larger than %d MiB", e.limit>>20)
 }
 
+// error is a copy on the heap: most answers are not too large.
+func (e tooLargeError) error() error { return &e }
+
 func (e *tooLargeError) kind() string {
 	if e.binary {
 		return MaxFileSizeExceededError
@@ -67,7 +70,7 @@ func (r *Run) bodyLimit(req *request, status int) tooLargeError {
 // be stored and is large for memory goes to a file with the given name.
 func (e *Engine) readBody(in *http.Response, most tooLargeError, name func() string) ([]byte, *storing, error) {
 	if in.ContentLength > most.limit {
-		return nil, nil, &most
+		return nil, nil, most.error()
 	}
 	held := most.limit
 	if most.stored {
@@ -88,7 +91,7 @@ func (e *Engine) readBody(in *http.Response, most tooLargeError, name func() str
 	var unstored *storeError
 	switch {
 	case int64(len(raw)) > most.limit:
-		return nil, nil, &most
+		return nil, nil, most.error()
 	case errors.As(err, &tooLarge), errors.As(err, &unstored):
 		return nil, nil, err
 	case err == io.EOF && source.err == io.EOF:

@@ -131,9 +131,6 @@ func (o *runOptions) with(ctx context.Context, compile compiler, do func(*cleat.
 		}
 		err = do(run, s.progress)
 		s.progress.end()
-		if wrong := o.tape.end(o.factory, err); wrong != nil {
-			return errors.Join(err, wrong)
-		}
 		o.warn(run.State().Warnings...)
 		o.warnMissing(s.component, s.input.Connection)
 		return err
@@ -188,7 +185,11 @@ func (o *runOptions) ready(ctx context.Context, compile compiler, do func(*prepa
 	if err := o.tape.uses(a, record); err != nil {
 		return err
 	}
-	return o.advise(do(&prepared{rt, c, cleat.Input{Connection: record, Parameters: values, Limit: o.limit}, given, p}), record)
+	err = do(&prepared{rt, c, cleat.Input{Connection: record, Parameters: values, Limit: o.limit}, given, p})
+	if wrong := o.tape.end(o.factory, err); wrong != nil {
+		err = errors.Join(err, wrong)
+	}
+	return o.advise(err, record)
 }
 
 // warnMissing tells of scopes that the component asks for and the connection lacks.
@@ -201,21 +202,24 @@ func (o *runOptions) warnMissing(c *cleat.Component, record *connect.Record) {
 
 // chosen returns the connection to use: the named one, that of a recording, or the only
 // one that fits. The store is nil when the component needs no connection and keeps no
-// state.
+// state; what a replay keeps is gone afterwards.
 func (o *runOptions) chosen(ctx context.Context, c *cleat.Component) (openedStore, *connect.Record, error) {
 	unconnected := o.connection == "" && len(c.Connections) == 0
 	if unconnected && !o.stateful {
 		return nil, nil, nil
 	}
-	if o.connection == "" && !o.stateful && o.tape.connected() {
+	if o.connection == "" && o.tape.connected() {
 		return o.tape.connection(ctx, c.App)
+	}
+	if unconnected && o.tape.tape != nil {
+		return withoutConnection(openScratch(ctx))
+	}
+	if unconnected {
+		return withoutConnection(o.openStore(ctx))
 	}
 	records, err := o.openStore(ctx)
 	if err != nil {
 		return nil, nil, err
-	}
-	if unconnected {
-		return records, nil, nil
 	}
 	record, err := o.choose(ctx, records, c)
 	if err != nil {
@@ -223,6 +227,14 @@ func (o *runOptions) chosen(ctx context.Context, c *cleat.Component) (openedStor
 		return nil, nil, err
 	}
 	return records, record, nil
+}
+
+// withoutConnection is what chosen returns for a component that needs none.
+func withoutConnection(records openedStore, err error) (openedStore, *connect.Record, error) {
+	if err != nil {
+		return nil, nil, err
+	}
+	return records, nil, nil
 }
 
 func (o *runOptions) choose(ctx context.Context, records connect.Store, c *cleat.Component) (*connect.Record, error) {

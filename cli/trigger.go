@@ -40,6 +40,9 @@ date, or the id of an item, which is included. The same command can be repeated:
 begins anew only when it says something else than before, or with --restart. --choose
 shows the items that the trigger may begin with; with --json it prints them and ends.
 
+A replay has a state of its own, which is gone afterwards: say the same --from as when it
+was recorded.
+
 The state belongs to the app's name, the module, the connection and the parameters other
 than limit; it stays when the app changes.`,
 		Example: `  cleat trigger examples/photos watchPhotos --from all --connection alice
@@ -66,6 +69,8 @@ func runTrigger(ctx context.Context, o *triggerOptions) error {
 	switch {
 	case o.choose && o.from != "":
 		return usagef("say one of them", "--choose and --from both say where to begin")
+	case o.tape.replay != "" && o.connection != "":
+		return usagef("leave one out: a recording has its own connection", "--replay and --connection exclude each other")
 	case o.restart && o.from == "":
 		return usagef("add --from all, --from now, a date or an id", "--restart needs --from")
 	}

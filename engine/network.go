@@ -40,7 +40,7 @@ func (r *Run) network(req *request, w *wire, err error) error {
 		e.Type, e.Message = RuntimeError, where+": "+unstored.Error()
 		return e
 	case errors.As(err, &unreadable):
-		e.Type, e.Message = DataError, where+": "+unreadable.Error()
+		e.Type, e.Message, e.Hint = DataError, where+": "+unreadable.Error(), unreadable.hint(w.header.Get("Accept-Encoding"))
 		return e
 	case errors.As(err, &setting):
 		return r.misconfigured(req, setting.directive, setting.cause)

@@ -2,15 +2,11 @@ package engine
 
 import (
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // tooLargeError says that an answer is larger than the limit.
@@ -43,13 +39,6 @@ func (e *tooLargeError) Hint() string {
 		return "more is not held in memory; --files DIR writes it to a file as it comes"
 	}
 	return "ask for fewer items a page, or use response.type binary"
-}
-
-// encodingError says that the Content-Encoding of an answer cannot be undone.
-type encodingError struct{ cause error }
-
-func (e *encodingError) Error() string {
-	return "the answer cannot be decompressed: " + e.cause.Error()
 }
 
 // bodyLimit is the largest answer that is read: larger when response.type is binary, and
@@ -143,29 +132,4 @@ func (r *failingReader) Read(p []byte) (int, error) {
 		r.err = err
 	}
 	return n, err
-}
-
-func decompress(r io.Reader, encoding string) (io.Reader, error) {
-	switch strings.ToLower(strings.TrimSpace(encoding)) {
-	case "", "identity":
-		return r, nil
-	case "gzip", "x-gzip":
-		return gzip.NewReader(r)
-	case "deflate":
-		return inflate(r)
-	}
-	return nil, errors.New("the encoding " + encoding + " is not known")
-}
-
-// inflate reads deflate in both forms in use: with the zlib header and without.
-func inflate(r io.Reader) (io.Reader, error) {
-	var head [2]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return nil, err
-	}
-	all := io.MultiReader(bytes.NewReader(head[:]), r)
-	if head[0]&0x0F == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 {
-		return zlib.NewReader(all)
-	}
-	return flate.NewReader(all), nil
 }

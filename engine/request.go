@@ -214,7 +214,7 @@ func (r *Run) buildHeaders(p *page, w *wire) error {
 		w.header.Set("User-Agent", r.engine.options.UserAgent)
 	}
 	if p.req.gzip && w.header.Get("Accept-Encoding") == "" {
-		w.header.Set("Accept-Encoding", "gzip, deflate")
+		w.header.Set("Accept-Encoding", acceptEncoding)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -166,6 +167,11 @@ func (r *Run) roundTrip(ctx context.Context, req *request, w *wire) (*answer, er
 	a := &answer{status: in.StatusCode, header: in.Header}
 	r.keepCookies(w, in)
 	a.raw, a.file, err = r.engine.readBody(in, r.bodyLimit(req, a.status), func() string { return fileName(a.header, w.url, r.mask) })
+	var unreadable *encodingError
+	if errors.As(err, &unreadable) && a.status >= 400 { // the refusal counts, not how it is worded
+		r.warn(unreadable.Error())
+		err = nil
+	}
 	if a.status == http.StatusUnauthorized && w.sign != nil {
 		a.hint = w.sign.likely(w, a)
 	}

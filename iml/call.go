@@ -21,6 +21,7 @@ func (c *compiler) call(n *node) evalFn {
 		return c.unknown(n)
 	}
 	c.checkArguments(n, f)
+	c.program.fallible = c.program.fallible || f.Name == "errorFactory" || c.options.Functions != builtins
 	if f.own {
 		c.found = append(c.found, finding{code: CodeNotPortable, start: n.start, end: n.start + len(n.text),
 			message: f.Name + " is a function of cleat alone", hint: "Make has no such function"})
@@ -82,6 +83,7 @@ func (c *compiler) eager(n *node, f *Function) evalFn {
 
 func (c *compiler) custom(n *node) evalFn {
 	p, args, name := c.program, c.arguments(n), n.text
+	p.fallible = true
 	return func(env *Env) (value.Value, error) {
 		values := make([]value.Value, len(args))
 		for i, arg := range args {
@@ -139,7 +141,7 @@ func (p *Program) inFunction(n *node, err error) error {
 	}
 	var made *value.Error
 	if errors.As(err, &made) {
-		return p.raised(value.FromError(made))
+		return p.raised(made)
 	}
 	wrapped := p.failed(n, err).(*Error)
 	if wrapped.Code != CodeLimit {

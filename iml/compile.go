@@ -54,7 +54,7 @@ func (c *compiler) concat(parts []part) evalFn {
 			}
 			v, err := eval(env)
 			if err == nil && v.Kind() == value.KindError {
-				err = p.raised(v)
+				err = p.raised(v.Err())
 			}
 			if err != nil {
 				env.buf = env.buf[:base]

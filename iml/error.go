@@ -91,7 +91,6 @@ func (e *hintedError) Unwrap() error { return e.error }
 func withHint(message, hint string) error { return &hintedError{errors.New(message), hint} }
 
 // raised returns the failure that an error value causes where it surfaces.
-func (p *Program) raised(v value.Value) error {
-	cause := v.Err()
+func (p *Program) raised(cause *value.Error) error {
 	return &Error{Code: CodeRaised, Message: cause.Message, Template: p.text, End: len(p.text), Cause: cause, origin: p.origin}
 }

@@ -35,6 +35,7 @@ type Program struct {
 	parts    []part     // of a text
 	children []*Program // of a container
 	constant *value.Value
+	fallible bool // calls what may give an error value inside a container
 	eval     evalFn
 }
 
@@ -115,7 +116,7 @@ func ListOf(items []*Program) *Program {
 		}
 		values := make([]value.Value, len(items))
 		for i, item := range items {
-			v, err := item.eval(env)
+			v, err := item.surface(env)
 			if err != nil {
 				return value.Undefined, err
 			}
@@ -169,7 +170,7 @@ func fill(env *Env, layout *value.Layout, members []Member) (value.Value, error)
 	}
 	values := make([]value.Value, len(members))
 	for i := range members {
-		v, err := members[i].Value.eval(env)
+		v, err := members[i].Value.surface(env)
 		if err != nil {
 			return value.Undefined, err
 		}
@@ -184,7 +185,7 @@ func build(env *Env, members []Member) (value.Value, error) {
 	}
 	c := value.NewCollection(len(members))
 	for _, m := range members {
-		v, err := m.Value.eval(env)
+		v, err := m.Value.surface(env)
 		if err != nil {
 			return value.Undefined, err
 		}
@@ -192,7 +193,7 @@ func build(env *Env, members []Member) (value.Value, error) {
 			err = spread(c, v, m.Value)
 		} else {
 			var name value.Value
-			if name, err = m.Name.eval(env); err == nil {
+			if name, err = m.Name.surface(env); err == nil {
 				c.Set(name.ToText(), v)
 			}
 		}
@@ -226,7 +227,8 @@ func article(k value.Kind) string {
 }
 
 // Eval evaluates the program. An error is an [*Error]; an error value that surfaces is
-// returned as one, too, with the [*value.Error] as its cause.
+// returned as one, too, with the [*value.Error] as its cause, and so is one inside a
+// container.
 func (p *Program) Eval(env *Env) (value.Value, error) {
 	if p.constant != nil {
 		return *p.constant, nil
@@ -234,15 +236,45 @@ func (p *Program) Eval(env *Env) (value.Value, error) {
 	if err := env.enter(); err != nil {
 		return value.Undefined, limited(err)
 	}
-	v, err := p.eval(env)
+	v, err := p.surface(env)
 	env.leave()
 	if err != nil {
 		return value.Undefined, p.located(err)
 	}
+	return v, nil
+}
+
+// surface evaluates p where its value is used: there an error value is raised, also one
+// deep inside what a function gave (communication.md 10.4).
+func (p *Program) surface(env *Env) (value.Value, error) {
+	v, err := p.eval(env)
+	if err != nil {
+		return value.Undefined, err
+	}
 	if v.Kind() == value.KindError {
-		return value.Undefined, p.raised(v)
+		return value.Undefined, p.raised(v.Err())
+	}
+	if p.fallible {
+		if made := errorIn(v); made != nil {
+			return value.Undefined, p.raised(made)
+		}
 	}
 	return v, nil
+}
+
+// errorIn returns the first error value in v.
+func errorIn(v value.Value) *value.Error {
+	for _, item := range v.Array().Items() {
+		if made := errorIn(item); made != nil {
+			return made
+		}
+	}
+	for _, member := range v.Collection().All() {
+		if made := errorIn(member); made != nil {
+			return made
+		}
+	}
+	return v.Err()
 }
 
 // limited is a limit that no expression can be named for.

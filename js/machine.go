@@ -20,7 +20,7 @@ type machine struct {
 	memory   int
 	test     []byte // compiled test file
 
-	entry, outcomeEntry, testEntry quickjs.Value
+	entry, writeEntry, outcomeEntry, testEntry quickjs.Value
 
 	unloaded map[string]failure // functions whose code threw when it was loaded
 	intl     bool               // Intl is in place
@@ -92,7 +92,7 @@ func (m *machine) open(host *hostCode) error {
 		return err
 	}
 	defer ways.Free()
-	for name, entry := range map[string]*quickjs.Value{"call": &m.entry, "outcome": &m.outcomeEntry, "test": &m.testEntry} {
+	for name, entry := range map[string]*quickjs.Value{"call": &m.entry, "write": &m.writeEntry, "outcome": &m.outcomeEntry, "test": &m.testEntry} {
 		atom, err := m.vm.NewAtom(name)
 		if err != nil {
 			return err
@@ -145,24 +145,36 @@ func (m *machine) call(name, args string, special bool) string {
 		m.failed = &f
 		return ""
 	}
-	var text string
-	m.within(func() error {
-		v, err := m.entry.Call(quickjs.UndefinedValue, name, args, special)
-		text, _ = v.(string)
+	var result quickjs.Value
+	defer free(&result)
+	m.within(func() (err error) {
+		result, err = m.entry.CallValue(quickjs.UndefinedValue, name, args, special)
 		return err
 	})
-	if text != "" || m.failed != nil {
+	if m.failed != nil {
+		return ""
+	}
+	if text := plainText(result, m.builtins.mark); text != "" {
+		return text
+	}
+	if text := m.ask(m.writeEntry, result); text != "" || m.failed != nil {
 		return text
 	}
 	m.within(func() error { _, err := m.vm.ExecutePendingJobs(); return err })
-	m.within(func() error {
-		v, err := m.outcomeEntry.Call(quickjs.UndefinedValue)
-		text, _ = v.(string)
-		return err
-	})
+	text := m.ask(m.outcomeEntry)
 	if text == "" && m.failed == nil {
 		m.failed = &failure{Message: "the function returned a promise that nothing settles"}
 	}
+	return text
+}
+
+// ask calls a function of the core that returns a text.
+func (m *machine) ask(entry quickjs.Value, args ...any) (text string) {
+	m.within(func() error {
+		v, err := entry.Call(quickjs.UndefinedValue, args...)
+		text, _ = v.(string)
+		return err
+	})
 	return text
 }
 
@@ -220,10 +232,17 @@ var limits = map[string]string{"interrupted": limitTime, "out of memory": limitM
 func (m *machine) usedUp() bool { return m.failed != nil && m.failed.Kind != "" }
 
 func (m *machine) close() {
-	m.entry.Free()
-	m.outcomeEntry.Free()
-	m.testEntry.Free()
+	for _, entry := range []*quickjs.Value{&m.entry, &m.writeEntry, &m.outcomeEntry, &m.testEntry} {
+		free(entry)
+	}
 	_ = m.vm.Close()
+}
+
+// free frees a value that there may not be.
+func free(v *quickjs.Value) {
+	if v.VM() != nil {
+		v.Free()
+	}
 }
 
 // host is the one function of the program that JavaScript can call: an operation and

@@ -76,6 +76,8 @@ var outside = []struct{ module, packages, reason string }{
 	{"golang.org/x/net", "engine", "host names beyond ASCII (idna)"},
 	{"github.com/icholy/digest", "engine", "answers to challenges of RFC 7616"},
 	{"modernc.org/quickjs", "js", "the JavaScript engine of app functions, without cgo"},
+	{"modernc.org/libquickjs", "js", "the same engine below its Go surface, to read results from its memory"},
+	{"modernc.org/libc", "js", "the stack that its functions take"},
 	{"golang.org/x/sys", "js", "limits of the operating system for the child that runs app functions"},
 	{"github.com/golang-jwt/jwt/v5", "connect", "signed tokens of JWT connections"},
 	{"github.com/santhosh-tekuri/jsonschema/v6", "form lint", "JSON Schema 2020-12"},

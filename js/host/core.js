@@ -250,11 +250,19 @@
 
 	let settled = '';
 
-	// call runs a function of the app and returns its result as text; '' when it threw, or
-	// when the result is a promise: then outcome returns it after the jobs have run.
+	// call runs a function of the app and returns its result.
 	function call(name, text, marks) {
 		try {
-			const result = apply(appFunction(name), self(), decode(text, marks));
+			return apply(appFunction(name), self(), decode(text, marks));
+		} catch (e) {
+			fail(e);
+		}
+	}
+
+	// write returns the text of a result that the program did not write itself; '' when code
+	// threw, or when the result is a promise: then outcome returns it after the jobs have run.
+	function write(result) {
+		try {
 			if (!(result instanceof Promise)) return encode(result);
 			apply(then, result, [v => { settled = encode(v); }, fail]);
 		} catch (e) {
@@ -279,5 +287,5 @@
 		}
 	}
 
-	return { call, outcome, test };
+	return { call, write, outcome, test };
 })

@@ -56,6 +56,14 @@ func connectionJSON(r *connect.Record) *connection {
 	return c
 }
 
+func connectionsJSON(all []*connect.Record) []*connection {
+	list := make([]*connection, len(all))
+	for i, r := range all {
+		list[i] = connectionJSON(r)
+	}
+	return list
+}
+
 // withRecord opens the store, finds the connection and hands both over.
 func (f *factory) withRecord(ctx context.Context, name string, do func(*store.SQLite, *connect.Record) error) error {
 	records, err := f.openStore(ctx)
@@ -93,11 +101,7 @@ func newConnectionsList(f *factory) *cobra.Command {
 
 func (f *factory) writeConnections(all []*connect.Record) error {
 	if f.json {
-		list := make([]*connection, len(all))
-		for i, r := range all {
-			list[i] = connectionJSON(r)
-		}
-		return writeJSON(f.std.Out, list)
+		return writeJSON(f.std.Out, connectionsJSON(all))
 	}
 	if len(all) == 0 {
 		fmt.Fprintln(f.std.Err, "there are no connections; cleat connect APP makes one")

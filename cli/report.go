@@ -42,7 +42,7 @@ func (f *fault) text() string {
 		b.WriteString("  at: " + strings.Trim(f.Step+", "+f.Directive, ", ") + "\n")
 	}
 	if f.Hint != "" {
-		b.WriteString("  hint: " + f.Hint + "\n")
+		b.WriteString("  hint: " + printable(f.Hint) + "\n")
 	}
 	return b.String()
 }

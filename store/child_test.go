@@ -39,6 +39,7 @@ func child(job string) int {
 		"queue":     queueForever,
 		"poll":      poll100,
 		"hold":      holdForever,
+		"import":    importer,
 	}
 	fmt.Println("ready")
 	_, _ = io.Copy(io.Discard, os.Stdin)

@@ -64,25 +64,8 @@ func (s *Store) ConnectionsWithUID(ctx context.Context, app, uid string) ([]*con
 // again. It returns [connect.ErrNameTaken] when the name is in use and [ErrTooBig] when
 // Data does not fit; r is then unchanged.
 func (s *Store) InsertConnection(ctx context.Context, r *connect.Record) error {
-	stored := *r
-	if stored.Data == nil {
-		stored.Data = &value.Collection{}
-	}
-	stored.Version = 1
-	stored.Created = s.time()
-	stored.Updated = stored.Created
-	err := s.change(ctx, func(ctx context.Context, tx queries, k *keys) error {
-		var err error
-		if stored.ID, err = nextID(ctx, tx, "connection"); err != nil {
-			return err
-		}
-		cells, err := s.connectionCells(k, &stored)
-		if err != nil {
-			return err
-		}
-		cells = append(cells, s.team, stored.ID, stored.Created.UnixMilli())
-		return execOne(ctx, tx, nil, "insert into connection ("+connectionColumns+", team, id, created) values ("+holes(len(cells))+")", cells...)
-	})
+	stored := s.firstVersion(r)
+	err := s.change(ctx, func(ctx context.Context, tx queries, k *keys) error { return s.insertConnection(ctx, tx, k, &stored) })
 	if isUniqueViolation(err) {
 		err = connect.ErrNameTaken
 	}
@@ -91,6 +74,32 @@ func (s *Store) InsertConnection(ctx context.Context, r *connect.Record) error {
 	}
 	*r = stored
 	return nil
+}
+
+// firstVersion is r as it will be stored when it is new, but for its id.
+func (s *Store) firstVersion(r *connect.Record) connect.Record {
+	stored := *r
+	if stored.Data == nil {
+		stored.Data = &value.Collection{}
+	}
+	stored.Version = 1
+	stored.Created = s.time()
+	stored.Updated = stored.Created
+	return stored
+}
+
+// insertConnection stores a new connection and sets its id.
+func (s *Store) insertConnection(ctx context.Context, tx queries, k *keys, r *connect.Record) error {
+	var err error
+	if r.ID, err = nextID(ctx, tx, "connection"); err != nil {
+		return err
+	}
+	cells, err := s.connectionCells(k, r)
+	if err != nil {
+		return err
+	}
+	cells = append(cells, s.team, r.ID, r.Created.UnixMilli())
+	return execOne(ctx, tx, nil, "insert into connection ("+connectionColumns+", team, id, created) values ("+holes(len(cells))+")", cells...)
 }
 
 // UpdateConnection stores r when the stored version equals r.Version, and then raises

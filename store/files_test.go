@@ -1,13 +1,17 @@
 package store_test
 
 import (
+	"bytes"
 	"database/sql"
+	"errors"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"filippo.io/age/armor"
 	_ "modernc.org/sqlite"
 )
 
@@ -60,4 +64,25 @@ func execute(t testing.TB, db *sql.DB, query string, args ...any) {
 	if _, err := db.Exec(query, args...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// armored is a file of age as text.
+func armored(t testing.TB, file []byte) io.Reader {
+	t.Helper()
+	var text bytes.Buffer
+	w := armor.NewWriter(&text)
+	_, err := w.Write(file)
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return &text
+}
+
+func unarmored(t testing.TB, text []byte) []byte {
+	t.Helper()
+	file, err := io.ReadAll(armor.NewReader(bytes.NewReader(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
 }

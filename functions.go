@@ -5,15 +5,26 @@ import (
 	"fmt"
 
 	"github.com/cleat-run/cleat/app"
+	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/js"
 	"github.com/cleat-run/cleat/value"
 )
 
 // caller returns what runs the functions of an app, until ctx ends.
-func (rt *Runtime) caller(ctx context.Context, a *App) func(string, []value.Value) (value.Value, error) {
+func (rt *Runtime) caller(ctx context.Context, a *App, mask *engine.Mask) func(string, []value.Value) (value.Value, error) {
+	c := rt.context()
+	c.Debug = masked(rt.debug, mask)
 	return func(name string, args []value.Value) (value.Value, error) {
-		return rt.functions.Call(ctx, a.functions, name, args, rt.context())
+		return rt.functions.Call(ctx, a.functions, name, args, c)
 	}
+}
+
+// masked lets no secret through to debug.
+func masked(debug func(string), mask *engine.Mask) func(string) {
+	if debug == nil {
+		return nil
+	}
+	return func(text string) { debug(mask.Text(text)) }
 }
 
 func (rt *Runtime) context() js.Context {

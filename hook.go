@@ -88,12 +88,12 @@ type Hook struct {
 // Hook returns the hook with the given name of a webhook, and makes it if there is none.
 // The error is a [*ConnectionError] when the connection does not fit or needs the user.
 func (rt *Runtime) Hook(ctx context.Context, c *Component, in HookInput) (*Hook, error) {
-	_, account, err := rt.prepare(ctx, c, Input{Connection: in.Connection, Parameters: in.Parameters, Retries: hookRetries})
+	run, account, err := rt.prepare(ctx, c, Input{Connection: in.Connection, Parameters: in.Parameters, Retries: hookRetries})
 	if err != nil {
 		return nil, err
 	}
 	in.Parameters = account.Parameters.Collection()
-	account.Call = rt.caller(context.WithoutCancel(ctx), c.App) // the hook outlives its making
+	account.Call = rt.caller(context.WithoutCancel(ctx), c.App, run.mask) // the hook outlives its making
 	h := &Hook{runtime: rt, in: in, keeper: webhook.Keeper{Engine: rt.engine, Store: rt.hooks, Lost: in.Lost}}
 	h.Hook = &webhook.Hook{Engine: rt.engine, Store: rt.hooks, Type: c.hook, Account: account, Hold: in.Hold, Limits: in.Limits,
 		Refused: in.Refused, Now: rt.connector.Now}

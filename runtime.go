@@ -105,7 +105,8 @@ type Run struct {
 	*engine.Run
 	runtime *Runtime
 	record  *connect.Record
-	replies bool // a responder: the only bundle is the answer that it would give
+	mask    *engine.Mask // of what functions hand to debug
+	replies bool         // a responder: the only bundle is the answer that it would give
 }
 
 // Start begins a run; nothing is sent before the first bundle is asked for. The end of
@@ -136,11 +137,13 @@ func (rt *Runtime) prepare(ctx context.Context, c *Component, in Input) (*Run, e
 	run := &Run{runtime: rt, record: in.Connection, replies: c.replies}
 	input := engine.Input{Parameters: value.FromCollection(parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit, Retries: in.Retries, Log: in.Log}
 	input.Secrets = engine.Leaves(c.App.common)
-	input.Call = rt.caller(ctx, c.App)
+	run.mask = engine.NewMask(input.Secrets)
+	input.Call = rt.caller(ctx, c.App, run.mask)
 	if in.Connection != nil {
 		if input, err = run.connect(ctx, c, in.Retries, input); err != nil {
 			return nil, input, err
 		}
+		run.mask.Learn(input.Secrets...)
 	}
 	return run, input, nil
 }
@@ -165,7 +168,9 @@ func (r *Run) connect(ctx context.Context, c *Component, retries int, in engine.
 				return engine.Input{}, err
 			}
 			r.record = renewed
-			return connector.Use(ctx, t, renewed, engine.Input{})
+			in, err := connector.Use(ctx, t, renewed, engine.Input{})
+			r.mask.Learn(in.Secrets...)
+			return in, err
 		}
 	}
 	return connector.Use(ctx, t, fresh, in)

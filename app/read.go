@@ -36,6 +36,11 @@ func (l *loader) parse(f *file) *jsonc.Document {
 	if f.doc == nil {
 		doc, found := jsonc.Parse(f.source)
 		f.doc = doc
+		if f.source.Concealed() {
+			for i := range found {
+				found[i].Pointer = "" // what is no name may be taken for one
+			}
+		}
 		l.found.Add(found...)
 	}
 	return f.doc
@@ -118,6 +123,9 @@ func (l *loader) place(kind Kind, owner component, s Section, f *file) {
 			o.Context = f.source
 			return
 		}
+	}
+	if s.Name == "common" { // docs: common data hold secrets, such as a client's
+		f.source.Conceal()
 	}
 	code := &Code{Name: s.Name, Kind: kind, Owner: owner.id(), File: f.source, Doc: l.parse(f)}
 	*owner.section(s.Name) = code

@@ -21,8 +21,9 @@ const tooLong = "the answer was too long to be recorded"
 type Recorder struct {
 	options Options
 
-	mu   sync.Mutex
-	tape Tape
+	mu       sync.Mutex
+	tape     Tape
+	contexts []context.Context // of the exchanges
 }
 
 // NewRecorder returns a recorder.
@@ -41,10 +42,14 @@ func (r *Recorder) Use(c Connection) {
 	r.tape.Connection = &c
 }
 
-// Save writes what was recorded to path, whole or not at all.
+// Save writes what was recorded to path, whole or not at all. Once more everything passes
+// the mask, which may have learnt from an answer that parts of it are secrets.
 func (r *Recorder) Save(path string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for i, ctx := range r.contexts {
+		r.options.again(ctx, &r.tape.Exchanges[i])
+	}
 	return r.tape.Save(path)
 }
 
@@ -59,7 +64,7 @@ func (r *recording) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := r.begin(recorded)
+	i := r.begin(req.Context(), recorded)
 	in, err := r.next.RoundTrip(req)
 	if err != nil {
 		r.end(i, nil, r.options.text(req.Context(), err.Error()))
@@ -75,9 +80,10 @@ func (r *recording) RoundTrip(req *http.Request) (*http.Response, error) {
 	return in, nil
 }
 
-func (r *Recorder) begin(req Request) int {
+func (r *Recorder) begin(ctx context.Context, req Request) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.contexts = append(r.contexts, context.WithoutCancel(ctx))
 	r.tape.Exchanges = append(r.tape.Exchanges, Exchange{Request: req, Error: "the answer was not read"})
 	return len(r.tape.Exchanges) - 1
 }

@@ -116,8 +116,7 @@ func (o Options) body(ctx context.Context, contentType string, content []byte) B
 	media, _, _ := mime.ParseMediaType(contentType)
 	if media == "application/json" || strings.HasSuffix(media, "+json") {
 		if v, err := value.ParseJSON(content); err == nil {
-			masked, err := value.ParseJSON([]byte(o.text(ctx, string(o.members(v).AppendJSON(nil)))))
-			if err == nil {
+			if masked, err := o.json(ctx, v); err == nil {
 				return Body{JSON: &masked}
 			}
 		}
@@ -133,8 +132,34 @@ func (o Options) body(ctx context.Context, contentType string, content []byte) B
 	return Body{Text: text}
 }
 
-// members hides what has the name of a secret, at any depth.
-func (o Options) members(v value.Value) value.Value {
+// again masks what is kept of an exchange once more.
+func (o Options) again(ctx context.Context, x *Exchange) {
+	x.Request.URL, x.Error = o.text(ctx, x.Request.URL), o.text(ctx, x.Error)
+	x.Request.Headers, x.Request.Body = o.headers(ctx, x.Request.Headers), o.bodyAgain(ctx, x.Request.Body)
+	if x.Response != nil {
+		x.Response.Headers, x.Response.Body = o.headers(ctx, x.Response.Headers), o.bodyAgain(ctx, x.Response.Body)
+	}
+}
+
+func (o Options) bodyAgain(ctx context.Context, b Body) Body {
+	b.Text = o.text(ctx, b.Text)
+	if b.JSON == nil {
+		return b
+	}
+	if masked, err := o.json(ctx, *b.JSON); err == nil {
+		b.JSON = &masked
+	}
+	return b
+}
+
+// json masks each text by itself, since it may be escaped already, and then all as it is
+// written: a secret may be a number.
+func (o Options) json(ctx context.Context, v value.Value) (value.Value, error) {
+	return value.ParseJSON([]byte(o.text(ctx, string(o.members(ctx, v).AppendJSON(nil)))))
+}
+
+// members hides what has the name of a secret, at any depth, and masks all texts.
+func (o Options) members(ctx context.Context, v value.Value) value.Value {
 	switch v.Kind() {
 	case value.KindCollection:
 		c := value.NewCollection(v.Collection().Len())
@@ -142,15 +167,17 @@ func (o Options) members(v value.Value) value.Value {
 			if o.secret(name) {
 				member = value.Text(Redacted)
 			}
-			c.Set(name, o.members(member))
+			c.Set(o.text(ctx, name), o.members(ctx, member))
 		}
 		return value.FromCollection(c)
 	case value.KindArray:
 		a := value.NewArray()
 		for _, item := range v.Array().Items() {
-			a.Append(o.members(item))
+			a.Append(o.members(ctx, item))
 		}
 		return value.FromArray(a)
+	case value.KindText:
+		return value.Text(o.text(ctx, v.Str()))
 	}
 	return v
 }

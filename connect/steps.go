@@ -38,6 +38,19 @@ type steps struct {
 	warnings []string
 }
 
+// secrets are what the connection holds, what the steps keep, and what the person brought
+// back: a code is as good as the token it is exchanged for.
+func (s *steps) secrets() []string {
+	all := append(s.t.Secrets(s.data), engine.Leaves(s.temp)...)
+	if s.callback != nil {
+		for _, name := range []string{"code", "oauth_verifier"} {
+			all = append(all, engine.Leaves(s.callback.Query.Member(name))...)
+			all = append(all, engine.Leaves(s.callback.Body.Member(name))...)
+		}
+	}
+	return all
+}
+
 func (s *steps) course() course { return courses[s.t.Kind] }
 
 // input is what each step sees (connections.md 2.6). parameters, data and connection are
@@ -45,8 +58,7 @@ func (s *steps) course() course { return courses[s.t.Kind] }
 func (s *steps) input() engine.Input {
 	data := value.FromCollection(s.data)
 	in := engine.Input{Parameters: data, Connection: data, Data: data, Common: s.t.common, Temp: s.temp, Timezone: s.c.Timezone,
-		OAuth1: s.t.Kind == OAuth1, ConnectionOAuth: s.signing(), Retries: s.retries, Unconditional: s.force, Secrets: s.t.Secrets(s.data)}
-	in.Secrets = append(in.Secrets, engine.Leaves(s.temp)...)
+		OAuth1: s.t.Kind == OAuth1, ConnectionOAuth: s.signing(), Retries: s.retries, Unconditional: s.force, Secrets: s.secrets()}
 	if s.c.Functions != nil {
 		in.Call = s.call
 	}
@@ -68,7 +80,14 @@ func (s *steps) signing() value.Value {
 // call runs a function of the app. Its own time limit ends it; a step has no other hold on
 // an evaluation.
 func (s *steps) call(name string, args []value.Value) (value.Value, error) {
-	return s.c.Functions.Call(context.Background(), s.t.functions, name, args, js.Context{Timezone: s.c.Timezone, Debug: s.c.Debug})
+	return s.c.Functions.Call(context.Background(), s.t.functions, name, args, js.Context{Timezone: s.c.Timezone, Debug: s.debug})
+}
+
+// debug passes on what functions say, without secrets.
+func (s *steps) debug(text string) {
+	if s.c.Debug != nil {
+		s.c.Debug(engine.NewMask(s.secrets()).Text(text))
+	}
 }
 
 // oauth is the root of this name (connections.md O1-76, O1-77, 3.4, 3.5).

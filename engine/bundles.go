@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/value"
@@ -177,9 +176,9 @@ func (r *Run) keepState(req *request) error {
 	return nil
 }
 
-// hide masks from now on what a connection has just been given.
+// hide masks from now on what a connection or a hook has just been given.
 func (r *Run) hide(v value.Value) {
-	if r.plan.Kind == Connection || r.plan.Kind == Leg {
-		r.mask = NewMask(slices.Concat(r.mask.secrets, Leaves(v)))
+	if r.stores() {
+		r.mask.Learn(Leaves(v)...)
 	}
 }

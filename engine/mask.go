@@ -1,18 +1,12 @@
 package engine
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/base64"
-	"encoding/hex"
-	"html"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
 
-	"github.com/cleat-run/cleat/oauth1"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -27,8 +21,9 @@ const minSecret = 6
 // form-, JSON-, hex- and base64-encoded, in base64 also as part of something longer such
 // as a user name and password. A nil Mask changes nothing. It is safe for concurrent use.
 type Mask struct {
+	lock     sync.Mutex
 	secrets  []string
-	once     sync.Once
+	built    bool
 	replacer *strings.Replacer // made when a text is first masked; most runs log nothing
 }
 
@@ -38,14 +33,32 @@ func NewMask(secrets []string) *Mask { return &Mask{secrets: secrets} }
 
 // Text returns s with every secret replaced.
 func (m *Mask) Text(s string) string {
-	if m == nil || len(m.secrets) == 0 || s == "" {
+	if m == nil || s == "" {
 		return s
 	}
-	m.once.Do(m.build)
-	if m.replacer == nil {
+	replacer := m.current()
+	if replacer == nil {
 		return s
 	}
-	return m.replacer.Replace(s)
+	return replacer.Replace(s)
+}
+
+// Learn masks more secrets from now on.
+func (m *Mask) Learn(secrets ...string) {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	m.secrets, m.built = append(m.secrets[:len(m.secrets):len(m.secrets)], secrets...), false
+}
+
+// current returns the replacer of what is known by now, nil for none.
+func (m *Mask) current() *strings.Replacer {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	if !m.built {
+		m.build()
+		m.built = true
+	}
+	return m.replacer
 }
 
 type maskKey struct{}
@@ -55,7 +68,8 @@ func withMask(ctx context.Context, m *Mask) context.Context {
 }
 
 // MaskFrom returns the mask of the run that sent the request with this context, for a
-// transport that keeps what it sees. It is nil for any other context.
+// transport that keeps what it sees. The mask learns what the run is given later. It is nil
+// for any other context.
 func MaskFrom(ctx context.Context) *Mask {
 	m, _ := ctx.Value(maskKey{}).(*Mask)
 	return m
@@ -76,47 +90,9 @@ func (m *Mask) build() {
 	for _, form := range slices.Compact(all) {
 		pairs = append(pairs, form, Redacted)
 	}
-	if pairs != nil {
+	if m.replacer = nil; pairs != nil {
 		m.replacer = strings.NewReplacer(pairs...)
 	}
-}
-
-// forms returns secret in every form that is masked.
-func forms(secret string) []string {
-	percent := oauth1.PercentEncode(secret)
-	quoted := jsonQuoted(secret)
-	all := []string{secret, percent, oauth1.PercentEncode(percent), url.QueryEscape(secret), encodeURI(secret),
-		lowerEscapes(percent), quoted, jsonQuoted(quoted), strings.ReplaceAll(quoted, "/", `\/`), html.EscapeString(secret),
-		hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret)))}
-	for before := range 3 {
-		inner := base64Inside(secret, before)
-		all = append(all, inner, strings.NewReplacer("+", "-", "/", "_").Replace(inner), oauth1.PercentEncode(inner))
-	}
-	return all
-}
-
-func jsonQuoted(s string) string {
-	q := value.AppendQuoted(nil, s)
-	return string(q[1 : len(q)-1])
-}
-
-// lowerEscapes writes %2F as %2f.
-func lowerEscapes(s string) string {
-	b := []byte(s)
-	for i := 0; i+2 < len(b); i++ {
-		if b[i] == '%' {
-			copy(b[i+1:], bytes.ToLower(b[i+1:i+3]))
-		}
-	}
-	return string(b)
-}
-
-// base64Inside returns the characters that every base64 text shares which has secret
-// behind a number of bytes that is before modulo three.
-func base64Inside(secret string, before int) string {
-	padded := make([]byte, before, before+len(secret))
-	text := base64.RawStdEncoding.EncodeToString(append(padded, secret...))
-	return text[(before*8+5)/6 : (before+len(secret))*8/6]
 }
 
 // Leaves returns the texts and numbers inside v, for a mask.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 )
 
 // refusesToken reports whether a request failed for its credentials. Such a request did
@@ -24,7 +23,7 @@ func (r *Run) renew(ctx context.Context) error {
 		return err
 	}
 	r.in.ConnectionOAuth = in.ConnectionOAuth
-	r.mask = NewMask(slices.Concat(r.mask.secrets, in.Secrets))
+	r.mask.Learn(in.Secrets...)
 	r.scope.Set("connection", in.Connection)
 	return nil
 }

@@ -68,6 +68,7 @@ type Run struct {
 	state      State
 	handOut    func(Page) bool // of a polling trigger, see [Run.Pages]
 	watch      Watch
+	unshown    []func() // exchanges that wait, see [Run.log]
 }
 
 // State is what a run leaves besides its bundles.
@@ -128,6 +129,7 @@ func (r *Run) Bundles(ctx context.Context) iter.Seq2[value.Value, error] {
 	return func(yield func(value.Value, error) bool) {
 		out := &finish{run: r, yield: func(v value.Value) bool { return yield(v, nil) }}
 		err := r.run(ctx, out)
+		r.showAll()
 		if err == nil || errors.Is(err, errStop) {
 			return
 		}

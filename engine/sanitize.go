@@ -171,10 +171,9 @@ func (s sanitizer) value(v value.Value, place ...string) value.Value {
 		for name, member := range v.Collection().All() {
 			at := append(place[:len(place):len(place)], name)
 			if s.names(at...) || IsSecretName(name) {
-				shown.Set(name, value.Text(Redacted))
-			} else {
-				shown.Set(name, s.value(member, at...))
+				member = value.Text(Redacted)
 			}
+			shown.Set(s.text(name), s.value(member, at...))
 		}
 		return value.FromCollection(shown)
 	case value.KindArray:
@@ -183,6 +182,8 @@ func (s sanitizer) value(v value.Value, place ...string) value.Value {
 			shown.Append(s.value(item, place...))
 		}
 		return value.FromArray(shown)
+	case value.KindText: // before it is escaped as JSON: it may be escaped already
+		return value.Text(s.text(v.Str()))
 	}
 	return v
 }

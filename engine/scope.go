@@ -42,7 +42,8 @@ func (r *Run) wrongExpression(req *request, d *directive, err error) error {
 // mergeTemp merges a temp block into temp.
 func (r *Run) mergeTemp(req *request, d *directive) error {
 	r.temp.Value = r.scope.Get("temp")
-	_, err := r.merge(req, d, &r.temp)
+	given, err := r.merge(req, d, &r.temp)
+	r.hide(given)
 	r.scope.Set("temp", r.temp.Value)
 	return err
 }

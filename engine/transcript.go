@@ -31,15 +31,48 @@ type Exchange struct {
 	Error          string          `json:"error,omitempty"`
 }
 
-// log hands the exchange to the listener. Only for a listener anything is made ready.
+// log hands the exchange to the listener. Only for a listener anything is made ready. That
+// of a connection or a hook waits until the run knows which parts of the answer are secrets.
 func (r *Run) log(req *request, w *wire, a *answer, err error, t *trace) {
 	if t == nil {
 		return
 	}
-	s := r.sanitizer(req)
 	x := Exchange{Plan: r.plan.Name, Step: req.step, Directive: w.place, Position: req.at[w.place], Started: t.started,
 		Method: w.method, RequestSize: len(w.body)}
 	x.Timing, x.Duration = t.end()
+	show := func() { r.tell(r.shown(x, req, w, a, err)) }
+	if r.stores() {
+		r.unshown = append(r.unshown, show)
+		return
+	}
+	show()
+}
+
+// tell hands an exchange to those who listen to the run, and to all runs.
+func (r *Run) tell(x Exchange) {
+	for _, listen := range []func(Exchange){r.engine.options.Log, r.in.Log} {
+		if listen != nil {
+			listen(x)
+		}
+	}
+}
+
+// stores reports whether what the run is given becomes part of a connection or a hook.
+func (r *Run) stores() bool {
+	return r.plan.Kind == Connection || r.plan.Kind == Leg || r.plan.Kind == Attach
+}
+
+// showAll hands out what has waited.
+func (r *Run) showAll() {
+	for _, show := range r.unshown {
+		show()
+	}
+	r.unshown = nil
+}
+
+// shown completes x, secrets replaced.
+func (r *Run) shown(x Exchange, req *request, w *wire, a *answer, err error) Exchange {
+	s := r.sanitizer(req)
 	open := r.in.Debug || r.engine.options.Debug || len(req.sanitize) > 0
 	x.URL = s.url(w.url, open)
 	if open {
@@ -54,9 +87,5 @@ func (r *Run) log(req *request, w *wire, a *answer, err error, t *trace) {
 	if err != nil {
 		x.Error = s.text(err.Error())
 	}
-	for _, listen := range []func(Exchange){r.engine.options.Log, r.in.Log} {
-		if listen != nil {
-			listen(x)
-		}
-	}
+	return x
 }

@@ -78,7 +78,21 @@ func (d Diagnostic) At(file *File, start, end int) Diagnostic {
 			d.Width = max(1, utf8.RuneCountInString(d.Excerpt)-from.Column+1)
 		}
 	}
+	if file.concealed {
+		d.Excerpt, d.Width = "", 0
+		d.Message, d.Hint = unquoted(d.Message), unquoted(d.Hint)
+	}
 	return d
+}
+
+// unquoted replaces all between the first and the last quotation mark: what is quoted may
+// hold some itself.
+func unquoted(text string) string {
+	first, last := strings.IndexByte(text, '"'), strings.LastIndexByte(text, '"')
+	if first == last {
+		return text
+	}
+	return text[:first+1] + "…" + text[last:]
 }
 
 // Position returns the place of the finding.

@@ -12,7 +12,16 @@ type File struct {
 	name  string
 	text  string
 	lines []int // offset of the start of each line
+
+	concealed bool
 }
+
+// Concealed reports whether [File.Conceal] was called.
+func (f *File) Concealed() bool { return f.concealed }
+
+// Conceal keeps the text of a file that holds secrets out of the findings in it: they have
+// no excerpt and quote nothing. It must be called before the first of them is made.
+func (f *File) Conceal() { f.concealed = true }
 
 // NewFile returns a file with the given name and content. The name is what a person
 // would call it: usually a path relative to the app's root, with forward slashes.

@@ -105,7 +105,7 @@ func (r *Run) parsed(req *request, a *answer, format string, v value.Value, err 
 }
 
 // excerpt is the beginning of a text for a message.
-func (r *Run) excerpt(text string) string { return cut(r.mask.Text(cut(text, maxMessage)), 80) }
+func (r *Run) excerpt(text string) string { return cut(r.mask.Text(text), 80) }
 
 // contentType is the media type of the body, in lower case, and the charset it names.
 func (a *answer) contentType() (media, charset string) {

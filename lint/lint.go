@@ -25,8 +25,8 @@ func App(a *app.App, loaded source.Diagnostics, o Options) source.Diagnostics {
 		p.severities[r.Code] = r.Severity
 	}
 	p.found.Add(loaded...)
-	p.forms()
 	p.expressions()
+	p.forms()
 	p.base()
 	for _, c := range a.Connections {
 		p.found.Add(Connection(a, c)...)

@@ -49,7 +49,7 @@ var right = map[string]string{
 	"shared":         `{"iterate":"{{body.events}}","output":"{{item}}","uid":"{{item.account}}"}`,
 	"attach":         `{"url":"/hooks","method":"POST","body":{"url":"{{webhook.url}}"},"response":{"data":{"hookId":"{{body.id}}"}}}`,
 	"detach":         `{"url":"/hooks/{{webhook.hookId}}","method":"DELETE"}`,
-	"addBook":        `{"url":"/books","method":"POST","body":{"title":"{{tidy(parameters.title)}}"},"response":{"output":"{{body}}"}}`,
+	"addBook":        `{"url":"/books","method":"POST","body":{"title":"{{tidy(parameters.title)}}"},"response":{"output":"{{body}}"},"qs":{"shelf":"{{parameters.shelf}}"}}`,
 	"addBook.params": `[{"name":"title","type":"text","label":"Title","required":true},{"name":"shelf","type":"select","label":"Shelf","options":"rpc://shelves"}]`,
 	"interface":      `[{"name":"id","type":"number","label":"ID"}]`,
 	"listBooks":      `{"url":"/books","qs":{"q":"{{parameters.text}}"},"pagination":{"condition":"{{body.next}}","qs":{"page":"{{pagination.page}}"}},"response":{"iterate":"{{body.books}}","output":"{{item}}","limit":"{{parameters.limit}}"}}`,
@@ -111,12 +111,30 @@ var wrong = []struct {
 	{"PAR018", []string{"addBook.params", "", `[{"name":"title","type":"text"},{"name":"shelf","type":"select","options":"rpc://shelves","required":true}]`}, `addBook.params:1:33: warning PAR018: fields stand in the order required, optional, advanced`},
 	{"PAR019", []string{"addBook.params", `"Title"`, `"{{parameters.shelf}}"`}, `addBook.params:1:40: error PAR019: expressions are not evaluated in mappable parameters`},
 	{"PAR020", []string{"addBook.params", `"required":true`, `"required":true,"editable":true`}, `addBook.params:1:64: warning PAR020: editable is the old name of mappable`},
+	{"PAR021", []string{"addBook.params", `"name":"shelf"`, `"name":"shelfId"`, "makecomapp.json", `"actionCrud":"create"`, `"actionCrud":"update"`}, `addBook.params:1:65: warning PAR021: the id comes from another module most of the time: mode is missing`},
+	{"PAR021", []string{"addBook.params", `"name":"shelf"`, `"name":"shelf_id","mode":"edit"`}, `addBook.params:1:91: warning PAR021: what is created belongs to something that people choose: mode is edit`},
 	{"PAR022", []string{"addBook.params", `[{`, `[{"name":"tags","type":"array","required":true,"spec":[{"name":"tag","type":"text","required":true}]},{`}, `addBook.params:1:95: warning PAR022: required is not enforced inside the items of an array`},
 	{"PAR023", []string{"addBook.params", `},{`, `},{"name":"more","type":"collection","spec":[{"name":"tag","type":"text","required":true}]},{`}, `addBook.params:1:147: warning PAR023: a required field inside an optional collection`},
+	{"PAR024", []string{"addBook.params", `"options":"rpc://shelves"`, `"options":{"store":"rpc://shelves","nested":[{"name":"shelf","type":"text"}]}`}, `addBook.params:1:157: warning PAR024: options.nested of options that an RPC gives`},
 	{"PAR028", []string{"addBook.params", `"type":"text"`, `"type":"password"`}, `addBook.params:1:25: warning PAR028: a password outside a connection is kept as plain text`},
+	{"PAR029", []string{"addBook.params", `},{`, `},{"name":"createdAt","type":"text"},{`}, `addBook.params:1:92: warning PAR029: "createdAt" is a date by its name and a text by its type`},
+	{"PAR029", []string{"addBook.params", `},{`, `},{"name":"day","type":"date","help":"As YYYY-MM-DD."},{`}, `addBook.params:1:86: warning PAR029: "day" is a day by its help and sent with a time`},
+	{"PAR030", []string{"addBook.params", `},{`, `},{"name":"cover","type":"buffer"},{`}, `addBook.params:1:65: warning PAR030: a file without a name`},
+	{"PAR030", []string{"addBook.params", `"type":"text"`, `"type":"text","semantic":"file:name"`}, `addBook.params:1:43: warning PAR030: semantic file:name without file:data beside it`},
+	{"PAR030", []string{"addBook.params", `},{`, `},{"name":"cover","type":"buffer","semantic":"file:data"},{`}, `addBook.params:1:108: warning PAR030: semantic file:data without file:name beside it`},
+	{"PAR031", []string{"addBook.params", `"required":true`, `"required":true,"validate":{"pattern":"^[0-9]+$"}`}, `addBook.params:1:2: warning PAR031: the field wants a format and its help does not say which`},
+	{"PAR032", []string{"addBook.params", `"required":true`, `"required":true,"help":"The title."`}, `addBook.params:1:71: info PAR032: the help says what the label says`},
+	{"PAR032", []string{"addBook.params", `"required":true`, `"required":true,"help":"As it is printed"`}, `addBook.params:1:71: info PAR032: the help does not end with a full stop`},
+	{"PAR033", []string{"addBook.params", `"Title"`, `"title"`}, `addBook.params:1:40: warning PAR033: the label begins in lower case`},
+	{"PAR033", []string{"addBook.params", `"Title"`, `"The Title of one book:"`}, `addBook.params:1:40: warning PAR033: the label has capitals inside, and begins with an article, and ends with a punctuation mark, and has more than three words`},
+	{"PAR033", []string{"addBook.params", `"name":"shelf"`, `"name":"shelf_id","mode":"edit"`}, `addBook.params:1:122: warning PAR033: the field opens for an id, and its label does not say ID`},
+	{"PAR034", []string{"addBook.params", `},{`, `},{"name":"tags","type":"array","label":"Tag","spec":[{"name":"text","type":"text"}]},{`}, `addBook.params:1:103: warning PAR034: an array of which people see little: its label is no plural, labels.item is missing, labels.add is missing`},
 	{"PAR035", []string{"addBook.params", `[{`, `[{"type":"html"},{`}, `addBook.params:1:10: warning PAR035: HTML in a form`},
 	{"PAR035", []string{"addBook.params", `[{`, `[{"type":"banner","text":"short"},{`}, `addBook.params:1:2: warning PAR035: the text of a banner has 50 to 300 characters`},
 	{"PAR036", []string{"listBooks.params", `[{`, `[{"name":"page","type":"uinteger"},{`}, `listBooks.params:1:10: warning PAR036: people do not turn pages: "page"`},
+	{"PAR037", []string{"addBook", `,"qs":{"shelf":"{{parameters.shelf}}"}`, ""}, `addBook.params:1:73: warning PAR037: nothing reads "shelf"`},
+	{"PAR038", []string{"addBook.params", `},{`, `},{"name":"book_name","type":"text"},{"name":"bookPrice","type":"number"},{`}, `addBook.params:1:108: warning PAR038: "bookPrice" is camelCase in a form of snake_case`},
+	{"PAR040", []string{"addBook.params", `"required":true`, `"required":true,"help":"One of: small, medium or large."`}, `addBook.params:1:71: warning PAR040: the help lists what can be chosen`},
 	{"FMT006", []string{"addBook", `"response":`, `"respnse":{},"response":`}, `addBook:1:79: error FMT006: unknown directive "respnse"`},
 	{"FMT006", []string{"addBook", `"output":`, `"outputt":`}, `addBook:1:91: error FMT006: unknown directive "response.outputt"`},
 	{"FMT007", []string{"addBook", `"output":`, `"limit":5,"output":`}, `addBook:1:91: warning FMT007: "response.limit" is not available in an action`},
@@ -181,6 +199,42 @@ var wrong = []struct {
 	{"SEC005", []string{"addBook", `{"url"`, `{"isc":{},"url"`}, `addBook:1:2: error SEC005: "isc" works inside Make alone`},
 	{"END001", []string{"findBook", "", `[{"url":"/a"},{"url":"/b"}]`}, `findBook:1:1: error END001: an endpoint is one request of its own`},
 	{"END003", []string{"makecomapp.json", `"Finds a book."`, `""`}, `makecomapp.json:16:33: warning END003: the endpoint "findBook" has no description`},
+}
+
+// fine are cases that come close to breaking a rule and do not.
+var fine = []struct {
+	rule    string
+	changes []string
+}{
+	{"PAR021", []string{"addBook.params", `"name":"shelf"`, `"name":"shelfId","mode":"edit"`, "makecomapp.json", `"actionCrud":"create"`, `"actionCrud":"update"`}},
+	{"PAR021", []string{"addBook.params", `"name":"shelf"`, `"name":"shelf_id"`}},
+	{"PAR021", []string{"addBook.params", `"name":"shelf"`, `"name":"grid"`, "makecomapp.json", `"actionCrud":"create"`, `"actionCrud":"update"`}},
+	{"PAR024", []string{"addBook.params", `"options":"rpc://shelves"`, `"options":{"store":[{"value":1,"label":"One"}],"nested":[{"name":"shelf","type":"text"}]}`}},
+	{"PAR029", []string{"addBook.params", `},{`, `},{"name":"basedOn","type":"text"},{"name":"dueDate","type":"text","help":"As YYYY-MM-DD."},{"name":"day","type":"date","time":false,"help":"As YYYY-MM-DD."},{"name":"at","type":"date","help":"As YYYY-MM-DDTHH:mm."},{`}},
+	{"PAR030", []string{"addBook.params", `},{`, `},{"name":"cover","type":"buffer","semantic":"file:data"},{"name":"coverName","type":"filename","semantic":"file:name"},{`}},
+	{"PAR030", []string{"addBook.params", `},{`, `},{"name":"cover","type":"buffer"},{"name":"coverName","type":"filename"},{`}},
+	{"PAR031", []string{"addBook.params", `"required":true`, `"required":true,"help":"Digits alone, such as 12.","validate":{"pattern":"^[0-9]+$"}`}},
+	{"PAR032", []string{"addBook.params", `"required":true`, `"required":true,"help":"The title as printed, [see here](https://example.com)"`}},
+	{"PAR033", []string{"addBook.params", `"Title"`, `"API key (only once for all)"`}},
+	{"PAR033", []string{"addBook.params", `"Title"`, `"iPhone model"`}},
+	{"PAR034", []string{"addBook.params", `},{`, `},{"name":"tags","type":"array","label":"Tags","spec":{"type":"text"},"labels":{"add":"Add a tag"}},{`}},
+	{"PAR037", []string{"addBook", `"{{parameters.shelf}}"`, `"{{parameters}}"`}},
+	{"PAR037", []string{"addBook", `"{{parameters.shelf}}"`, `"{{get(parameters, 'shelf')}}"`}},
+	{"PAR037", []string{"addBook", `,"qs":{"shelf":"{{parameters.shelf}}"}`, "", "shelves", `"/shelves"`, `"/shelves/{{parameters.shelf}}"`}},
+	{"PAR038", []string{"addBook.params", `},{`, `},{"name":"bookName","type":"text"},{"name":"bookPrice","type":"number"},{`}},
+	{"PAR040", []string{"addBook.params", `"required":true`, `"required":true,"help":"Words, separated by commas: small, medium or large."`}},
+	{"PAR040", []string{"addBook.params", `"required":true`, `"required":true,"help":"The title, which stands on the cover, or on the back."`}},
+}
+
+func TestWhatComesCloseIsFine(t *testing.T) {
+	t.Parallel()
+	for _, test := range fine {
+		for _, d := range checkApp(t, lint.Options{}, test.changes...) {
+			if d.Code == test.rule {
+				t.Errorf("%v: %v", test.changes, d)
+			}
+		}
+	}
 }
 
 func TestRules(t *testing.T) {

@@ -17,6 +17,8 @@ func (p *pass) parameters(code *app.Code) {
 	}
 	p.order(code)
 	p.walk(code, code.Root(), nil)
+	level(code, code.Root(), p.siblings)
+	p.unused(code)
 }
 
 // walk visits the fields below a node; holder is the collection or array whose children
@@ -52,6 +54,11 @@ const (
 
 func (p *pass) field(code *app.Code, node, holder *jsonc.Node) {
 	kind, name := node.Get("type").Value().ToText(), node.Get("name").Value().ToText()
+	if code.Kind != app.RPCKind { // those are filled in by hand, for a test
+		f := fieldOf(code, node)
+		p.fieldType(f)
+		p.wording(f)
+	}
 	if code.Name == "expect" {
 		p.mappable(code, node)
 	}

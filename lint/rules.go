@@ -7,7 +7,7 @@ import "github.com/cleat-run/cleat/source"
 // and FMT of package app, IML of iml, PAR of form) are described there. Where a rule comes
 // from is told by components.md 14.
 func Rules() []Rule {
-	const e, w = source.Error, source.Warning
+	const e, w, i = source.Error, source.Warning, source.Info
 	return []Rule{
 		rule("FMT006", e, "a directive is not known"),
 		rule("FMT007", w, "a directive is not available in this component"),
@@ -64,11 +64,22 @@ func Rules() []Rule {
 		rule("PAR018", w, "the fields are not in the order required, optional, advanced"),
 		rule("PAR019", e, "an expression in a file of mappable parameters"),
 		rule("PAR020", w, "editable in a file of mappable parameters"),
+		rule("PAR021", w, "the mode of a field for an id does not fit what the module does"),
 		rule("PAR022", w, "required inside the items of an array is not enforced"),
 		rule("PAR023", w, "a required field inside an optional collection"),
+		rule("PAR024", w, "options that an RPC gives have nested fields"),
 		rule("PAR028", w, "a password outside a connection"),
+		rule("PAR029", w, "a date that is a text, or a day that is sent as a date"),
+		rule("PAR030", w, "a file without a name"),
+		rule("PAR031", w, "a required field of a special format has no help"),
+		rule("PAR032", i, "the help says nothing new, or is no sentence"),
+		rule("PAR033", w, "the label is long, or not in sentence case"),
+		rule("PAR034", w, "the labels of an array are missing"),
 		rule("PAR035", w, "HTML, or a banner that is too short or too long"),
 		rule("PAR036", w, "a parameter that turns pages"),
+		rule("PAR037", w, "nothing reads the field"),
+		rule("PAR038", w, "names of different styles in one form"),
+		rule("PAR040", w, "a text whose help lists what can be chosen"),
 
 		rule("INT001", w, "the interface is empty"),
 		rule("FUN001", e, "the function has more than 5000 characters"),

@@ -41,7 +41,14 @@ func (rt *Runtime) TestFunction(ctx context.Context, a *App, id string) ([]js.Te
 	if f.Test == nil {
 		return nil, fmt.Errorf("function %q has no tests", id)
 	}
-	return rt.functions.RunTests(ctx, a.functions, f.Test.Name(), f.Test.Text(), rt.context())
+	return rt.RunTests(ctx, a, f.Test.Name(), f.Test.Text())
+}
+
+// RunTests runs a script with it, assert and the app's functions in sight, and returns the
+// outcome of its blocks; it is an error when the script as a whole fails. Places are those
+// of the named file.
+func (rt *Runtime) RunTests(ctx context.Context, a *App, file, code string) ([]js.Test, error) {
+	return rt.functions.RunTests(ctx, a.functions, file, code, rt.context())
 }
 
 // Close ends the children that run functions.

@@ -200,7 +200,7 @@ func (h *Hook) Bundle(ctx context.Context, payload value.Value) (value.Value, er
 	if h.in.Trigger == nil {
 		return payload, nil
 	}
-	bundle, err := h.runtime.reshape(ctx, h.in, payload)
+	bundle, err := h.runtime.Reshape(ctx, h.in.Trigger, Input{Connection: h.in.Connection, Parameters: h.in.TriggerParameters, Retries: hookRetries}, payload)
 	var failure *engine.Error
 	if h.in.Failed != nil && errors.As(err, &failure) && ctx.Err() == nil {
 		h.in.Failed(err)
@@ -209,19 +209,38 @@ func (h *Hook) Bundle(ctx context.Context, payload value.Value) (value.Value, er
 	return bundle, err
 }
 
-// reshape runs the instant trigger over an item of the webhook: one bundle, or none when
+// Reshape runs an instant trigger over an item of its webhook: one bundle, or undefined when
 // its condition says so (components.md 7.4).
-func (rt *Runtime) reshape(ctx context.Context, in HookInput, payload value.Value) (value.Value, error) {
-	run, input, err := rt.prepare(ctx, in.Trigger, Input{Connection: in.Connection, Parameters: in.TriggerParameters, Retries: hookRetries})
+func (rt *Runtime) Reshape(ctx context.Context, trigger *Component, in Input, payload value.Value) (value.Value, error) {
+	run, input, err := rt.prepare(ctx, trigger, in)
 	if err != nil {
 		return value.Undefined, err
 	}
 	input.Roots = map[string]value.Value{"payload": payload}
-	run.Run = rt.engine.Start(in.Trigger.plan, input)
+	run.Run = rt.engine.Start(trigger.plan, input)
 	for bundle, err := range run.Bundles(ctx) {
 		return bundle, err
 	}
 	return value.Undefined, nil
+}
+
+// Receive tells what the code of a webhook makes of a request, given as [engine.ReadRequest]
+// does: nothing is kept or handed out. What attach would have stored is among the
+// parameters of in.
+func (rt *Runtime) Receive(ctx context.Context, c *Component, in Input, request map[string]value.Value) (*engine.Reception, error) {
+	if c.hook == nil {
+		return nil, fmt.Errorf("%s %q is no webhook", c.Kind, c.ID)
+	}
+	plan, found := engine.Compile(c.source(engine.Hook, c.App.App.Webhook(c.ID).API))
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	_, input, err := rt.prepare(ctx, c, in)
+	if err != nil {
+		return nil, err
+	}
+	input.Data, input.Roots = input.Parameters, request
+	return rt.engine.Start(plan, input).Deliver(ctx)
 }
 
 // Bundles yields bundles as they come, those of earlier processes first, until ctx ends; an

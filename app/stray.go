@@ -3,6 +3,7 @@ package app
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/cleat-run/cleat/source"
 )
@@ -37,9 +38,15 @@ func (l *loader) strays() {
 		for _, entry := range l.tree.list(dir) {
 			name := path.Join(dir, entry.Name())
 			stem, extension := sectionStem(entry.Name())
-			if _, named := l.owners[name]; !named && stem != "" && extension != ".md" && entry.Name() != metadataName && !entry.IsDir() {
+			if _, named := l.owners[name]; !named && stem != "" && extension != ".md" && entry.Name() != metadataName && !entry.IsDir() && !isTest(entry.Name()) {
 				l.reportFile(name, source.Warning, "MAN008", "the manifest does not name this file", "")
 			}
 		}
 	}
+}
+
+// isTest reports whether a file holds tests of components: the manifest names none of
+// them (components.md 11.2).
+func isTest(name string) bool {
+	return strings.HasSuffix(name, ".test.json") || strings.HasSuffix(name, ".test.js")
 }

@@ -60,19 +60,24 @@ func drain(req *http.Request) ([]byte, error) {
 	return content, nil
 }
 
-// address is the URL as it goes over the wire.
+// address is the URL as it goes over the wire, secrets hidden.
 func (o Options) address(req *http.Request) string {
+	address, query := wire(req)
+	if query != "" {
+		address += "?" + o.form(query)
+	}
+	return o.text(req.Context(), address)
+}
+
+// wire is the URL as it goes over the wire, and its query.
+func wire(req *http.Request) (address, query string) {
 	path := req.URL.RequestURI()
 	if _, rest, ok := strings.Cut(path, "://"); ok && !strings.HasPrefix(path, "/") { // as to a proxy
 		_, path, _ = strings.Cut(rest, "/")
 		path = "/" + path
 	}
-	path, query, _ := strings.Cut(path, "?")
-	address := req.URL.Scheme + "://" + req.URL.Host + path
-	if query != "" {
-		address += "?" + o.form(query)
-	}
-	return o.text(req.Context(), address)
+	path, query, _ = strings.Cut(path, "?")
+	return req.URL.Scheme + "://" + req.URL.Host + path, query
 }
 
 // form hides parameters by name and leaves the rest as it is written.

@@ -1,10 +1,9 @@
 package cassette
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -39,14 +38,19 @@ func NewPlayer(t *Tape, m Match, o Options) *Player {
 type Changed struct {
 	Number     int    // of the exchange, from 1; 0 when none of them is like the request
 	Difference string // one line for each thing that differs
+
+	source string // where the request was expected, "" for a recording
 }
 
 // Error shows the difference.
 func (e *Changed) Error() string {
-	if e.Number == 0 {
+	switch {
+	case e.Number == 0 && e.source != "":
+		return "a request that is not expected:\n" + e.Difference
+	case e.Number == 0:
 		return "no recorded request fits:\n" + e.Difference
 	}
-	return fmt.Sprintf("request %d is not the recorded one:\n%s", e.Number, e.Difference)
+	return fmt.Sprintf("request %d is not the %s one:\n%s", e.Number, cmp.Or(e.source, "recorded"), e.Difference)
 }
 
 // Final reports that another attempt would fail as well.
@@ -71,10 +75,7 @@ func (p *Player) RoundTrip(req *http.Request) (*http.Response, error) {
 	if x.Response == nil {
 		return nil, errors.New(x.Error)
 	}
-	content := x.Response.bytes()
-	return &http.Response{Status: fmt.Sprintf("%d %s", x.Response.Status, http.StatusText(x.Response.Status)), StatusCode: x.Response.Status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: x.Response.Headers.Clone(), Request: req,
-		Body: io.NopCloser(bytes.NewReader(content)), ContentLength: int64(len(content))}, nil
+	return x.Response.answer(req), nil
 }
 
 // next takes the exchange that answers now.
@@ -91,10 +92,10 @@ func (p *Player) next(now Request) (*Exchange, error) {
 			p.used[i] = true
 			return &p.tape.Exchanges[i], nil
 		case p.match == InOrder:
-			return nil, &Changed{i + 1, found}
+			return nil, &Changed{Number: i + 1, Difference: found}
 		}
 	}
-	return nil, &Changed{0, fmt.Sprintf("  now      %s %s, after all %d recorded requests that it could be", now.Method, now.URL, len(p.used))}
+	return nil, &Changed{Difference: fmt.Sprintf("  now      %s %s, after all %d recorded requests that it could be", now.Method, now.URL, len(p.used))}
 }
 
 // Unused returns the requests that nobody has made yet, as METHOD URL.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/cleat-run/cleat"
@@ -23,13 +24,17 @@ func newTest(f *factory) *cobra.Command {
 	o := &testOptions{factory: f}
 	cmd := &cobra.Command{
 		Use:   "test APP [NAME…]",
-		Short: "Run the tests of an app's functions",
-		Long: `Run the test files of an app's custom functions, or of the named functions only.
+		Short: "Run the tests of an app's functions and components",
+		Long: `Run the tests of an app's custom functions and of its other components, or those of the
+named ones only. Nothing is sent: the requests of a component are compared with those
+that the test says, and answered from there.
 
-A test file sees it, describe, assert as Node has it, iml, environment, and the
-functions of the app by name. It may take 5 seconds. The command exits with 3 when a
-test fails.`,
+The test file of a function sees it, describe, assert as Node has it, iml, environment,
+and the functions of the app by name. It may take 5 seconds. Tests of components are the
+files whose names end with .test.json, or scripts that end with .test.js and call
+capture. The command exits with 3 when a test fails.`,
 		Example: `  cleat test my-app
+  cleat test my-app listBooks
   cleat test my-app --junit report.xml --json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,16 +51,31 @@ func runTest(ctx context.Context, o *testOptions) error {
 	if err != nil {
 		return err
 	}
+	files, err := testFiles(a)
+	if err != nil {
+		return err
+	}
 	chosen, err := o.chosen(a)
 	if err != nil {
 		return err
 	}
+	var report testReport
+	if err := o.functions(ctx, a, chosen, &report); err != nil {
+		return err
+	}
+	if err := o.components(ctx, a, files, &report); err != nil {
+		return err
+	}
+	return o.publish(&report)
+}
+
+// functions runs the test files of functions.
+func (o *testOptions) functions(ctx context.Context, a *cleat.App, chosen []*app.Function, report *testReport) error {
 	rt, err := o.runtime(nil, "", nil)
 	if err != nil {
 		return err
 	}
 	defer rt.Close()
-	var report testReport
 	for _, f := range chosen {
 		if f.Test == nil || strings.TrimSpace(f.Test.Text()) == "" {
 			continue
@@ -66,24 +86,34 @@ func runTest(ctx context.Context, o *testOptions) error {
 		}
 		report.add(f, tests, err)
 	}
-	return o.publish(&report)
+	return nil
 }
 
-// chosen returns the named functions, all when none is named.
+// chosen returns the named functions, all when nothing is named. A name may also be that of
+// another component, whose tests are then run.
 func (o *testOptions) chosen(a *cleat.App) ([]*app.Function, error) {
 	if len(o.names) == 0 {
 		return a.Functions, nil
 	}
 	var chosen []*app.Function
 	for _, name := range o.names {
-		f := a.Function(name)
-		if f == nil {
+		if f := a.Function(name); f != nil {
+			chosen = append(chosen, f)
+		} else if !hasComponent(a, name) {
 			return nil, unknownComponent(&cleat.UnknownError{Kind: app.FunctionKind, ID: name,
 				Near: a.Suggest(app.FunctionKind, name), All: a.IDs(app.FunctionKind)})
 		}
-		chosen = append(chosen, f)
 	}
 	return chosen, nil
+}
+
+func hasComponent(a *cleat.App, name string) bool {
+	return slices.ContainsFunc(app.Kinds(), func(kind app.Kind) bool { return slices.Contains(a.IDs(kind), name) })
+}
+
+// wants reports whether the tests of a component are to run.
+func (o *testOptions) wants(c *capture) bool {
+	return len(o.names) == 0 || slices.Contains(o.names, c.id)
 }
 
 // publish shows the report and returns what the exit code follows from.
@@ -117,5 +147,5 @@ func (r *testReport) add(f *app.Function, tests []js.Test, err error) {
 		}
 		tests = append(tests, whole)
 	}
-	r.files = append(r.files, testFile{function: f.ID, name: f.Test.Name(), tests: tests})
+	r.files = append(r.files, testFile{component: "function/" + f.ID, name: f.Test.Name(), tests: tests})
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/cleat-run/cleat/source"
 )
 
-// testReport is the outcome of the test files of an app.
+// testReport is the outcome of the tests of an app.
 type testReport struct{ files []testFile }
 
+// testFile are the tests of one component in one file.
 type testFile struct {
-	function string
-	name     string // of the file
-	tests    []js.Test
+	component string // such as module/listBooks
+	name      string // of the file
+	tests     []js.Test
 }
 
 func (f *testFile) failed() int {
@@ -50,7 +51,7 @@ func (r *testReport) count() int {
 func (r *testReport) text(out io.Writer) error {
 	var b strings.Builder
 	for _, f := range r.files {
-		fmt.Fprintf(&b, "%s (%s)\n", f.function, f.name)
+		fmt.Fprintf(&b, "%s (%s)\n", strings.TrimPrefix(f.component, "function/"), f.name)
 		for _, t := range f.tests {
 			if t.Passed() {
 				fmt.Fprintf(&b, "  ✓ %s\n", oneLine(t.Name))
@@ -102,7 +103,7 @@ func (r *testReport) document() testDocument {
 	d := testDocument{Failed: r.failed(), Passed: r.count() - r.failed(), Tests: []testResult{}}
 	for _, f := range r.files {
 		for _, t := range f.tests {
-			one := testResult{Component: "function/" + f.function, Name: t.Name, Status: "passed", File: f.name, Duration: t.Duration.Milliseconds()}
+			one := testResult{Component: f.component, Name: t.Name, Status: "passed", File: f.name, Duration: t.Duration.Milliseconds()}
 			if !t.Passed() {
 				one.Status, one.Message = "failed", t.Error
 				one.File, one.Line, one.Column = first(t.File, f.name), t.Line, t.Column
@@ -143,7 +144,7 @@ type (
 func (r *testReport) junit() []byte {
 	all := junitSuites{Tests: r.count(), Failures: r.failed()}
 	for _, f := range r.files {
-		suite := junitSuite{Name: "function/" + f.function, File: f.name, Tests: len(f.tests), Failures: f.failed()}
+		suite := junitSuite{Name: f.component, File: f.name, Tests: len(f.tests), Failures: f.failed()}
 		for _, t := range f.tests {
 			suite.Cases = append(suite.Cases, junit(suite.Name, t))
 		}

@@ -64,6 +64,15 @@ func (f *Field) Options() []Option {
 	return f.options.list
 }
 
+// Item returns what each item of an array is whose spec is one field; nil for other
+// fields, and for arrays whose items are collections or, without spec, texts.
+func (f *Field) Item() *Field {
+	if !f.is("array") {
+		return nil
+	}
+	return f.element
+}
+
 // Secret reports whether values of f must not be shown to anybody.
 func (f *Field) Secret() bool { return f.Type.Secret || secretName(f.Name) }
 

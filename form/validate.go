@@ -22,6 +22,28 @@ type validate struct {
 	past               bool   // dates before now are fine
 }
 
+// Limits are what validate of a field asks for, as a widget or a caller needs to know it.
+type Limits struct {
+	Min, Max           value.Value // of a number, of the length of a text, of a date; undefined for none
+	MinItems, MaxItems int         // -1 for none
+	Pattern            string      // regular expression of JavaScript, not anchored
+	PatternLabel       string      // the same for people
+	Enum               []value.Value
+	Unique             bool   // no two items of an array are the same,
+	UniqueBy           string // or have the same value under this key
+	NotPast            bool   // a date before now is refused
+}
+
+// Limits returns the limits of f, and false when it has none. The slice must not be
+// changed.
+func (f *Field) Limits() (Limits, bool) {
+	v := f.validate
+	if v == nil {
+		return Limits{MinItems: -1, MaxItems: -1}, false
+	}
+	return Limits{v.min, v.max, v.minItems, v.maxItems, v.patternText, v.patternLabel, v.enum, v.unique, v.uniqueBy, !v.past}, true
+}
+
 // validation reads validate, and pattern, which once stood beside it.
 func (c *compiler) validation(f *Field) {
 	node := f.node.Get("validate")

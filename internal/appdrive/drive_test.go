@@ -3,11 +3,11 @@ package appdrive
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +18,7 @@ import (
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/form"
 	"github.com/cleat-run/cleat/js"
+	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -71,115 +72,195 @@ func samePath(a, b string) bool {
 	return errA == nil && errB == nil && absA == absB
 }
 
-// driven are the types of modules that run when they are asked to.
-var driven = []app.ModuleType{app.Action, app.Search, app.Universal}
+// driver drives the components of one app.
+type driver struct {
+	app      *cleat.App
+	provider *provider
+	records  *store.SQLite
+	clean    int
+	all      int
+}
 
 func driveApp(t *testing.T, path string) {
 	a, err := cleat.Load(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	clean, all := 0, 0
-	count := func(name string, drive func(t *testing.T)) {
-		if all++; t.Run(name, drive) {
-			clean++
-		}
-	}
-	for _, m := range a.Modules {
-		if slices.Contains(driven, m.Type) {
-			count(m.ID, func(t *testing.T) { drive(t, a, a.Module, m.ID, m.API, sampleOf(m)) })
-		}
-	}
-	for _, r := range a.RPCs {
-		count("rpc "+r.ID, func(t *testing.T) { drive(t, a, a.RPC, r.ID, r.API, value.Undefined) })
-	}
-	for _, e := range a.Endpoints {
-		count("endpoint "+e.ID, func(t *testing.T) { drive(t, a, a.Endpoint, e.ID, e.API, value.Undefined) })
-	}
-	t.Logf("%d of %d ran clean", clean, all)
-}
-
-// sampleOf is what a module gives: its samples, when they stand in the definition.
-func sampleOf(m *app.Module) value.Value {
-	if root := m.Samples.Root(); root != nil {
-		return root.Value()
-	}
-	return value.Undefined
-}
-
-func drive(t *testing.T, a *cleat.App, compile func(string) (*cleat.Component, error), id string, api *app.Code, sample value.Value) {
-	c, err := compile(id)
+	records, err := store.Open(t.Context(), store.Options{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { records.Close() })
+	d := &driver{app: a, provider: providerOf(a.App), records: records}
+	for _, m := range a.Modules {
+		d.module(t, m)
+	}
+	for _, w := range a.Webhooks {
+		d.component(t, "webhook "+w.ID, func(t *testing.T, p *problems) { d.webhook(t, p, w, nil) })
+	}
+	for _, r := range a.RPCs {
+		d.component(t, "rpc "+r.ID, func(t *testing.T, p *problems) { d.run(t, p, a.RPC, r.ID, r.API, value.Undefined) })
+	}
+	for _, e := range a.Endpoints {
+		d.component(t, "endpoint "+e.ID, func(t *testing.T, p *problems) {
+			d.run(t, p, a.Endpoint, e.ID, e.API, d.interfaceOf(t, e.OutputParameters))
+		})
+	}
+	t.Logf("%d of %d ran clean", d.clean, d.all)
+}
+
+func (d *driver) module(t *testing.T, m *app.Module) {
+	d.component(t, m.ID, func(t *testing.T, p *problems) {
+		switch m.Type {
+		case app.Trigger:
+			d.trigger(t, p, m)
+		case app.InstantTrigger:
+			if w := d.app.App.Webhook(m.Webhook); w != nil {
+				d.webhook(t, p, w, m)
+			} else {
+				p.note("the instant trigger has no webhook")
+			}
+		default:
+			d.run(t, p, d.app.Module, m.ID, m.API, d.sampleOf(t, m))
+		}
+	})
+}
+
+// component drives one component and compares its problems with those that are known.
+func (d *driver) component(t *testing.T, name string, drive func(t *testing.T, p *problems)) {
+	d.all++
+	t.Run(name, func(t *testing.T) {
+		p := &problems{}
+		drive(t, p)
+		if len(p.list) == 0 {
+			d.clean++
+		}
+		p.report(t, d.app.Name+"/"+name)
+	})
+}
+
+// run drives what runs when it is asked to. What it gives is compared with the bundle that
+// its author expects.
+func (d *driver) run(t *testing.T, p *problems, compile func(string) (*cleat.Component, error), id string, api *app.Code, bundle value.Value) {
+	c, err := compile(id)
+	if err != nil {
+		p.note("%v", err)
+		return
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	record := connection(ctx, t, a, c)
-	parameters := parametersOf(ctx, t, a, c, record)
-	answers := answerFor(api, sample)
-	rt := runtime(t, answers)
-	run, err := rt.Start(ctx, c, cleat.Input{Connection: record, Parameters: parameters})
+	record := connection(ctx, t, d.app, c)
+	parameters := d.parameters(ctx, t, p, c, record)
+	s := d.stub(api, bundle, 2, parameters)
+	run, err := d.runtime(t, s).Start(ctx, c, cleat.Input{Connection: record, Parameters: parameters})
 	if err != nil {
-		t.Fatalf("start with %s: %v", value.FromCollection(parameters).AppendJSON(nil), err)
+		p.note("start with %s: %v", value.FromCollection(parameters).AppendJSON(nil), err)
+		return
 	}
 	given := 0
-	for bundle, err := range run.Bundles(ctx) {
+	for got, err := range run.Bundles(ctx) {
 		if err != nil {
-			report(t, err)
+			p.failure(t, err)
 			break
 		}
-		given++
-		if c.Kind == app.ModuleKind && bundle.Collection() == nil {
-			t.Errorf("bundle %d is no collection: %s", given, bundle.AppendJSON(nil))
+		if given++; c.Kind == app.ModuleKind && got.Collection() == nil {
+			p.note("bundle %d is no collection: %s", given, got.AppendJSON(nil))
 		}
+		differs(t, bundle, got)
 	}
 	if !c.List() && given > 1 {
-		t.Errorf("%d bundles where one is allowed", given)
+		p.note("%d bundles where one is allowed", given)
 	}
-	for _, wrong := range answers.bad {
-		t.Error(wrong)
+	p.list = append(p.list, s.bad...)
+}
+
+// stub is the service as a communication expects it.
+func (d *driver) stub(api *app.Code, bundle value.Value, n int, parameters *value.Collection) *stub {
+	s := d.provider.answering(expectations(api), bundle, n, parameters)
+	s.wanted = wantedOf(d.app.App, api)
+	return s
+}
+
+// differs prints what a bundle lacks of what the interface or the sample promises.
+func differs(t *testing.T, promised, got value.Value) {
+	var lacks []string
+	for name := range promised.Collection().All() {
+		if _, there := got.Collection().Lookup(name); !there {
+			lacks = append(lacks, name)
+		}
+	}
+	if len(lacks) > 0 {
+		t.Logf("differs: a bundle lacks %s of the interface", strings.Join(lacks, ", "))
 	}
 }
 
-// report tells of an error, unless the app itself raises it over the answer of the stub.
-func report(t *testing.T, err error) {
-	t.Helper()
+// problems are what went wrong with one component.
+type problems struct{ list []string }
+
+func (p *problems) note(format string, args ...any) {
+	p.list = append(p.list, fmt.Sprintf(format, args...))
+}
+
+// failure notes an error, unless the app itself raises it over the answer of the stub.
+func (p *problems) failure(t *testing.T, err error) {
 	var failure *engine.Error
 	if !errors.As(err, &failure) {
-		t.Errorf("the error is of type %T: %v", err, err)
+		p.note("the error is of type %T: %v", err, err)
 		return
 	}
 	if failure.Directive == "response.valid" || failure.Directive == "response.error" {
 		t.Logf("raised by the app: %v", err)
 		return
 	}
-	t.Errorf("%v (%s %s, at %s)", err, failure.Step, failure.Directive, failure.Position)
+	p.note("%v (%s %s, at %s)", err, failure.Step, failure.Directive, failure.Position)
 }
 
 // loopback is where the service of an example is.
 var loopback = engine.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
 
-func runtime(t *testing.T, answers *stub) *cleat.Runtime {
-	rt := cleat.New(cleat.Options{Engine: engine.Options{Transport: answers, Egress: loopback, Sleep: func(context.Context, time.Duration) error { return nil }}})
+func (d *driver) runtime(t *testing.T, s *stub) *cleat.Runtime {
+	rt := cleat.New(cleat.Options{Hooks: d.records, Triggers: d.records,
+		Engine: engine.Options{Transport: s, Egress: loopback, Sleep: func(context.Context, time.Duration) error { return nil }}})
 	t.Cleanup(func() { rt.Close() })
 	return rt
 }
 
-// parametersOf fills the form of a component; the RPCs that it asks run against a stub.
-func parametersOf(ctx context.Context, t *testing.T, a *cleat.App, c *cleat.Component, record *connect.Record) *value.Collection {
-	options := form.Options{Platform: a.ManifestVersion, RPC: form.Cache(form.RPCFunc(func(ctx context.Context, call form.Call) (value.Value, error) {
-		r := a.App.RPC(call.Name())
+// rpc runs the RPCs of forms, each against a stub of its own.
+func (d *driver) rpc(t *testing.T, record *connect.Record) form.RPC {
+	return form.RPCFunc(func(ctx context.Context, call form.Call) (value.Value, error) {
+		r := d.app.App.RPC(call.Name())
 		if r == nil {
 			return value.List(), nil // of the platform, or missing, which lint tells
 		}
-		return runtime(t, answerFor(r.API, value.Undefined)).RPC(a, record).Call(ctx, call)
-	}))}
-	values, problems := filled(ctx, c.Form(), options)
-	for _, p := range problems {
-		t.Errorf("form: %v", p.Error())
+		return d.runtime(t, d.stub(r.API, value.Undefined, 2, call.Values)).RPC(d.app, record).Call(ctx, call)
+	})
+}
+
+// parameters fills the form of a component.
+func (d *driver) parameters(ctx context.Context, t *testing.T, p *problems, c *cleat.Component, record *connect.Record) *value.Collection {
+	values, wrong := filled(ctx, c.Form(), form.Options{Platform: d.app.ManifestVersion, RPC: form.Cache(d.rpc(t, record))})
+	for _, w := range wrong {
+		p.note("form: %v", w.Error())
 	}
 	return values
 }
+
+// sampleOf is a bundle of a module: its sample, or one made from its interface.
+func (d *driver) sampleOf(t *testing.T, m *app.Module) value.Value {
+	if root := m.Samples.Root(); root.Value().Collection().Len() > 0 {
+		return root.Value()
+	}
+	return d.interfaceOf(t, m.Interface)
+}
+
+func (d *driver) interfaceOf(t *testing.T, code *app.Code) value.Value {
+	f, _ := cleat.FormOf(code)
+	made, _ := filled(t.Context(), f, form.Options{RPC: d.rpc(t, nil)})
+	return value.FromCollection(made)
+}
+
+// account is that of the connection at the service.
+const account = "user-1"
 
 // connection is a record that looks as if a person had made it; no flow runs.
 func connection(ctx context.Context, t *testing.T, a *cleat.App, c *cleat.Component) *connect.Record {
@@ -198,5 +279,5 @@ func connection(ctx context.Context, t *testing.T, a *cleat.App, c *cleat.Compon
 			data.Set(name, v)
 		}
 	}
-	return &connect.Record{ID: 1, Name: "work", App: a.Name, Type: kind.ID, Kind: kind.Kind, Data: data}
+	return &connect.Record{ID: 1, Name: "work", App: a.Name, Type: kind.ID, Kind: kind.Kind, UID: account, Data: data}
 }

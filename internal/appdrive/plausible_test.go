@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -55,18 +56,17 @@ func fill(values *value.Collection, shown []*form.Shown) bool {
 	return added
 }
 
+// plausible is a value that the field accepts.
 func plausible(s *form.Shown) value.Value {
 	if !s.Value.IsEmpty() {
 		return s.Value
 	}
+	limits, _ := s.Limits()
 	switch s.Type.Name {
 	case "collection":
 		return collection(s)
 	case "array":
-		if len(s.Fields) == 0 {
-			return value.List()
-		}
-		return value.List(collection(s))
+		return list(s, limits)
 	case "filter":
 		return value.List()
 	}
@@ -81,13 +81,64 @@ func plausible(s *form.Shown) value.Value {
 	if name := strings.ToLower(s.Name); s.Type.Name == "pkey" || strings.Contains(name, "private") && strings.Contains(name, "key") {
 		return privateKey()
 	}
-	if v, ok := samples[s.Type.Name]; ok {
-		return v
-	}
 	if s.Multiple {
 		return value.List()
 	}
+	return within(limits, sampleOf(s.Type.Name))
+}
+
+func sampleOf(typ string) value.Value {
+	if v, ok := samples[typ]; ok {
+		return v
+	}
 	return value.Text("sample")
+}
+
+// list is an array of as few items as are allowed, but of one where there may be one.
+func list(s *form.Shown, limits form.Limits) value.Value {
+	made := value.NewArray()
+	for i := range max(1, limits.MinItems) {
+		switch item := s.Item(); {
+		case len(s.Fields) > 0:
+			made.Append(collection(s))
+		case len(limits.Enum) > i:
+			made.Append(limits.Enum[i])
+		case item != nil:
+			made.Append(plausible(&form.Shown{Field: item, Options: item.Options()}))
+		default:
+			made.Append(value.Text(fmt.Sprintf("sample %d", i+1)))
+		}
+	}
+	return value.FromArray(made)
+}
+
+// within changes a value so that it keeps to the limits of its field.
+func within(limits form.Limits, v value.Value) value.Value {
+	if len(limits.Enum) > 0 {
+		return limits.Enum[0]
+	}
+	least, most := limits.Min, limits.Max
+	switch {
+	case v.Kind() == value.KindNumber && least.Kind() == value.KindNumber && v.Float() < least.Float():
+		return least
+	case v.Kind() == value.KindNumber && most.Kind() == value.KindNumber && v.Float() > most.Float():
+		return most
+	case v.Kind() != value.KindText:
+		return v
+	}
+	text := v.Str()
+	if limits.Pattern != "" {
+		if fitting, ok := matching(limits.Pattern); ok {
+			text = fitting
+		}
+	}
+	if least.Kind() == value.KindNumber {
+		text += strings.Repeat("a", max(0, int(least.Float())-len(text)))
+	}
+	if most.Kind() == value.KindNumber && float64(len(text)) > most.Float() {
+		text = text[:int(most.Float())]
+	}
+	return value.Text(text)
 }
 
 // privateKey is a key that signs.

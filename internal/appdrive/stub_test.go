@@ -7,96 +7,43 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 
-	"github.com/cleat-run/cleat/app"
-	"github.com/cleat-run/cleat/jsonc"
 	"github.com/cleat-run/cleat/value"
 )
 
-// stub answers every request with the same body and notes what is wrong with requests.
+// stub is the service of an app for one component: it answers every request with the same
+// body, pages behind the first with one whose lists are empty, and notes what is wrong
+// with requests.
 type stub struct {
-	body []byte
+	body, last []byte
+	pages      pages
+	wanted     []wanted // requests that the code says; none checks nothing
+
 	mu   sync.Mutex
-	sent int
+	sent []string // method and address of each request
+	seen map[string]bool
 	bad  []string
 }
 
-// answerFor is a stub for a component: its body is what a bundle looks like, at the path
-// that the communication iterates, or as a whole when it does not.
-func answerFor(api *app.Code, bundle value.Value) *stub {
-	item := bundle
-	if item.Collection() == nil {
-		item = generic()
-	}
-	root := item.Clone()
-	for _, path := range iterated(api.Root()) {
-		place(root.Collection(), path, value.List(item.Clone(), item.Clone()))
-	}
-	if wholeBody(api.Root()) {
-		root = value.List(item.Clone(), item.Clone())
-	}
-	return &stub{body: root.AppendJSON(nil)}
+// answering is the stub for a communication.
+func (s *provider) answering(e *expected, bundle value.Value, n int, parameters *value.Collection) *stub {
+	body := s.answer(e, bundle, n, parameters)
+	return &stub{body: body.AppendJSON(nil), last: s.nothing(e, body).AppendJSON(nil), pages: e.pages}
 }
 
-func generic() value.Value {
-	return value.Object("id", value.Text("42"), "name", value.Text("Alice"), "label", value.Text("Alice"), "value", value.Text("42"),
-		"email", value.Text("alice@example.com"), "status", value.Text("completed"), "success", value.True, "created_at", value.Text("2026-01-02T03:04:05.000Z"))
+// again lets the service answer as if it had not been asked.
+func (s *stub) again() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = nil
 }
 
-// place puts v at a path such as data.items.
-func place(in *value.Collection, path []string, v value.Value) {
-	for _, name := range path[:len(path)-1] {
-		next := in.Get(name).Collection()
-		if next == nil {
-			next = value.NewCollection(1)
-			in.Set(name, value.FromCollection(next))
-		}
-		in = next
-	}
-	in.Set(path[len(path)-1], v)
-}
-
-var bodyPath = regexp.MustCompile(`body((?:\.[A-Za-z_][A-Za-z0-9_]*)+)`)
-
-// iterated are the paths below body that response.iterate of a communication names.
-func iterated(root *jsonc.Node) [][]string {
-	var paths [][]string
-	for _, text := range iterates(root) {
-		if found := bodyPath.FindStringSubmatch(text); found != nil {
-			paths = append(paths, strings.Split(found[1][1:], "."))
-		}
-	}
-	return paths
-}
-
-func wholeBody(root *jsonc.Node) bool {
-	for _, text := range iterates(root) {
-		if strings.TrimSpace(strings.Trim(text, "{}")) == "body" {
-			return true
-		}
-	}
-	return false
-}
-
-func iterates(root *jsonc.Node) []string {
-	requests := []*jsonc.Node{root}
-	if root.Is(jsonc.Array) {
-		requests = root.Elements
-	}
-	var texts []string
-	for _, request := range requests {
-		iterate := request.Get("response").Get("iterate")
-		if iterate.Is(jsonc.Object) {
-			iterate = iterate.Get("container")
-		}
-		if text, ok := iterate.Str(); ok {
-			texts = append(texts, text)
-		}
-	}
-	return texts
+func (s *stub) requests() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sent
 }
 
 // RoundTrip checks the request and answers.
@@ -108,12 +55,29 @@ func (s *stub) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+	answer := s.take(r, string(body))
+	return &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(answer)), ContentLength: int64(len(answer))}, nil
+}
+
+func (s *stub) take(r *http.Request, body string) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sent++
-	s.bad = append(s.bad, wrongWith(r, string(body))...)
-	return &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
-		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(s.body)), ContentLength: int64(len(s.body))}, nil
+	s.sent = append(s.sent, r.Method+" "+addressOf(r)+"\n"+body)
+	s.bad = append(s.bad, wrongWith(r, body)...)
+	if len(s.wanted) > 0 && !isWanted(s.wanted, r) {
+		s.bad = append(s.bad, fmt.Sprintf("%s %s is no request of the code, which has %v", r.Method, addressOf(r), s.wanted))
+	}
+	resource, _, _ := strings.Cut(r.Method+" "+addressOf(r), "?")
+	if s.seen == nil {
+		s.seen = map[string]bool{}
+	}
+	seen := s.seen[resource]
+	s.seen[resource] = true
+	if s.pages.further(r, seen) {
+		return s.last
+	}
+	return s.body
 }
 
 // leftovers are texts that no request holds unless something was not evaluated, or was
@@ -123,14 +87,14 @@ var leftovers = []string{"{{", "}}", "[object Object]", "[object Array]", "undef
 func wrongWith(r *http.Request, body string) []string {
 	var wrong []string
 	note := func(format string, args ...any) {
-		wrong = append(wrong, r.Method+" "+r.URL.String()+": "+fmt.Sprintf(format, args...))
+		wrong = append(wrong, r.Method+" "+addressOf(r)+": "+fmt.Sprintf(format, args...))
 	}
 	if !r.URL.IsAbs() || r.URL.Host == "" {
 		note("the address is not absolute")
 	}
-	address, err := url.PathUnescape(r.URL.String())
+	address, err := url.PathUnescape(addressOf(r))
 	if err != nil {
-		address = r.URL.String()
+		address = addressOf(r)
 	}
 	pieces := map[string]string{"address": address, "body": body}
 	for name, values := range r.Header {

@@ -198,7 +198,7 @@ func (a *App) endpoint(id string) *engine.Plan {
 		return nil
 	}
 	plan, found := engine.Compile(engine.Source{Name: fmt.Sprintf("endpoint %q", id), Kind: engine.Endpoint, Code: e.API,
-		Base: a.Base, Functions: a.hasFunction})
+		Base: a.Base, Functions: a.hasFunction, Convert: a.endpointInput(e)})
 	if found.Err() != nil {
 		return nil
 	}

@@ -48,3 +48,30 @@ func TestEndpointRunsAlone(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// What a module gives a sibling endpoint is converted and checked by the endpoint's form.
+func TestEndpointChecksWhatAModuleGives(t *testing.T) {
+	t.Parallel()
+	definition := &app.App{Name: "demo", ManifestVersion: 2,
+		Endpoints: []*app.Endpoint{{ID: "getBook", API: code(t, "endpoint", `{"response": {"output": "{{parameters}}"}}`),
+			InputParameters: code(t, "input", `[{"name": "id", "type": "integer", "required": true}, {"name": "lang", "type": "text", "default": "en"}]`)}},
+		Modules: []*app.Module{{ID: "book", Type: app.Action, API: code(t, "api", `{"endpoint": "getBook", "input": {"id": "{{parameters.id}}"}}`)}}}
+	book, err := cleat.NewApp(definition, nil).Module("book")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for given, want := range map[string]string{
+		"7":   `{"id":7,"lang":"en"}`,
+		"one": `DataError: parameter "id": "one" is no number`,
+		"":    `DataError: parameter "id": the field is mandatory`,
+	} {
+		run, err := newRuntime(cleat.Options{}).Start(t.Context(), book, cleat.Input{Parameters: value.Object("id", value.Text(given)).Collection()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := run.Value(t.Context())
+		if got := strings.TrimPrefix(string(v.AppendJSON(nil))+text(err), "null"); got != want {
+			t.Errorf("%q: got %s, want %s", given, got, want)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/form"
 	"github.com/cleat-run/cleat/value"
 	"github.com/cleat-run/cleat/webhook"
 )
@@ -59,7 +60,8 @@ type HookInput struct {
 	Name       string
 	Connection *connect.Record // nil when the webhook needs none
 	Parameters *value.Collection
-	Sequential bool // bundles are worked on one after the other
+	RPC        form.RPC // as in [Input]
+	Sequential bool     // bundles are worked on one after the other
 	// Trigger is the instant trigger that makes bundles of what the webhook gives; nil
 	// lets them through.
 	Trigger           *Component
@@ -88,7 +90,7 @@ type Hook struct {
 // Hook returns the hook with the given name of a webhook, and makes it if there is none.
 // The error is a [*ConnectionError] when the connection does not fit or needs the user.
 func (rt *Runtime) Hook(ctx context.Context, c *Component, in HookInput) (*Hook, error) {
-	run, account, err := rt.prepare(ctx, c, Input{Connection: in.Connection, Parameters: in.Parameters, Retries: hookRetries})
+	run, account, err := rt.prepare(ctx, c, Input{Connection: in.Connection, Parameters: in.Parameters, RPC: in.RPC, Retries: hookRetries})
 	if err != nil {
 		return nil, err
 	}

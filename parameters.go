@@ -31,27 +31,50 @@ func (c *Component) Form() *form.Form { return c.form }
 
 // parameters converts and checks what a module, a webhook or an endpoint runs with
 // (components.md 12). RPCs get their parameters as they were entered (parameters.md 9).
-func (rt *Runtime) parameters(ctx context.Context, c *Component, given *value.Collection) (*value.Collection, error) {
+// The warnings are RPCs that did not tell which fields there are.
+func (rt *Runtime) parameters(ctx context.Context, c *Component, in Input) (made *value.Collection, warnings form.Problems, err error) {
 	if c.Kind == app.RPCKind {
-		return given, nil
+		return in.Parameters, nil, nil
 	}
 	var m *app.Module
 	if c.Kind == app.ModuleKind {
 		m = c.App.App.Module(c.ID)
 	}
-	made, report := c.form.Convert(ctx, given, rt.FormOptions(c.App, m))
-	if len(report.Problems) == 0 {
-		return made, nil
+	options := rt.FormOptions(c.App, m)
+	options.RPC = in.RPC
+	made, report := c.form.Convert(ctx, in.Parameters, options)
+	return made, report.Warnings, unfit(report.Problems)
+}
+
+// unfit is the error of parameters that do not fit their form, nil when they do.
+func unfit(problems form.Problems) error {
+	if len(problems) == 0 {
+		return nil
 	}
-	first := report.Problems[0]
-	return nil, &engine.Error{Type: engine.DataError, Message: report.Problems.Error(), Hint: first.Hint, Position: first.Field, Cause: report.Problems}
+	return &engine.Error{Type: engine.DataError, Message: problems.Error(), Hint: problems[0].Hint, Position: problems[0].Field, Cause: problems}
+}
+
+// endpointInput converts and checks what a module or an RPC gives a sibling endpoint, as
+// if the endpoint ran alone (communication.md 14).
+func (a *App) endpointInput(e *app.Endpoint) func(context.Context, value.Value, string) (value.Value, error) {
+	f, _ := FormOf(e.InputParameters)
+	return func(ctx context.Context, input value.Value, timezone string) (value.Value, error) {
+		made, report := f.Convert(ctx, input.Collection(), form.Options{Platform: a.ManifestVersion, Timezone: timezone})
+		return value.FromCollection(made), unfit(report.Problems)
+	}
 }
 
 // FormOptions returns how the values of a form of the app are converted: of the module m,
 // or of something else when m is nil.
 func (rt *Runtime) FormOptions(a *App, m *app.Module) form.Options {
 	return form.Options{Platform: a.ManifestVersion, Timezone: rt.connector.Timezone, Now: rt.connector.Now,
-		Erase: m != nil && (m.Crud == "update" || m.Type == app.Universal)}
+		Erase: m != nil && erases(m)}
+}
+
+// erases reports whether the fields of a module can be erased: one that updates, a
+// universal one, and an action that says not what it does (components.md 1.2).
+func erases(m *app.Module) bool {
+	return m.Type == app.Universal || m.Type == app.Action && (m.Crud == "update" || m.Crud == "")
 }
 
 // rpcTime is how long an RPC of a form may take (components.md 9).

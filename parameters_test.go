@@ -15,6 +15,7 @@ import (
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/form"
+	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -131,6 +132,49 @@ func TestFormsAskTheAppsRPCs(t *testing.T) {
 		_, err := rpc.Call(context.Background(), form.Call{URL: address})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", address, err, want)
+		}
+	}
+}
+
+// What the keyword erase gives in a mapping empties a field, in modules that update and in
+// those that do not say what they do; elsewhere it is refused.
+func TestErasedParameters(t *testing.T) {
+	t.Parallel()
+	mapping, found := iml.Compile("{{if(gone, erase, 'kept')}}", iml.Options{})
+	if found.Err() != nil {
+		t.Fatal(found)
+	}
+	scope := iml.NewScope()
+	scope.Set("gone", value.True)
+	title, err := mapping.Eval(&iml.Env{Scope: scope})
+	if err != nil || title.Kind() != value.KindNull {
+		t.Fatalf("%v, %v", title, err)
+	}
+	expect := code(t, "expect", `[{"name":"title","type":"text"},{"name":"tags","type":"array"}]`)
+	const refused = `DataError: validation failed for 2 parameters • title: the field cannot be erased here • tags: the field cannot be erased here`
+	for _, c := range []struct {
+		kind       app.ModuleType
+		crud, want string
+	}{
+		{app.Action, "update", `{"title":null,"tags":[]}`},
+		{app.Action, "", `{"title":null,"tags":[]}`},
+		{app.Universal, "", `{"title":null,"tags":[]}`},
+		{app.Action, "create", refused},
+		{app.Search, "", refused},
+	} {
+		m := &app.Module{ID: "save", Type: c.kind, Crud: c.crud, Expect: expect, API: code(t, "api", `{"response":{"output":"{{parameters}}"}}`)}
+		component, err := cleat.NewApp(&app.App{Name: "demo", ManifestVersion: 2, Modules: []*app.Module{m}}, nil).Module("save")
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := newRuntime(cleat.Options{}).Start(t.Context(), component, cleat.Input{Parameters: value.Object("title", title, "tags", value.Erase).Collection()})
+		got := text(err)
+		if err == nil {
+			v, err := run.Value(t.Context())
+			got = string(v.AppendJSON(nil)) + text(err)
+		}
+		if got != c.want {
+			t.Errorf("%s %q: got %s, want %s", c.kind, c.crud, got, c.want)
 		}
 	}
 }

@@ -90,6 +90,7 @@ func (rt *Runtime) Poll(ctx context.Context, c *Component, p Poll, emit func(bun
 		p.ID = c.TriggerID(p.Connection, p.Parameters)
 	}
 	out, err := rt.poller().Poll(ctx, c.trigger, poll.Request{ID: p.ID, From: p.From, Restart: p.Restart, Input: input}, emit)
+	out.Warnings = append(run.unknownFields(), out.Warnings...)
 	run.markBroken(ctx, err)
 	return out, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/form"
 	"github.com/cleat-run/cleat/js"
 	"github.com/cleat-run/cleat/poll"
 	"github.com/cleat-run/cleat/value"
@@ -84,8 +85,11 @@ func (rt *Runtime) Connector() *connect.Connector { return &rt.connector }
 type Input struct {
 	Connection *connect.Record // nil when the component needs none
 	Parameters *value.Collection
-	Limit      int // most bundles wanted, 0 for all that the app lets through
-	Retries    int // how often a refused or lost request is repeated before the run fails
+	// RPC is asked for the fields that RPCs give, so that their values are converted and
+	// checked too: [Runtime.RPC]. Nil takes those values as they are.
+	RPC     form.RPC
+	Limit   int // most bundles wanted, 0 for all that the app lets through
+	Retries int // how often a refused or lost request is repeated before the run fails
 	// Log receives the exchanges of the run, masked; nil means that nobody listens.
 	Log func(engine.Exchange)
 }
@@ -107,6 +111,22 @@ type Run struct {
 	record  *connect.Record
 	mask    *engine.Mask // of what functions hand to debug
 	replies bool         // a responder: the only bundle is the answer that it would give
+	unasked form.Problems
+}
+
+// Warnings are what the person should know so far: fields that an RPC should have given,
+// and what the engine noticed.
+func (r *Run) Warnings() []string {
+	return append(r.unknownFields(), r.State().Warnings...)
+}
+
+// unknownFields tells of the fields whose values were taken as they are.
+func (r *Run) unknownFields() []string {
+	var all []string
+	for _, p := range r.unasked {
+		all = append(all, "not all fields are known: "+p.Error())
+	}
+	return all
 }
 
 // Start begins a run; nothing is sent before the first bundle is asked for. The end of
@@ -130,11 +150,11 @@ func (rt *Runtime) prepare(ctx context.Context, c *Component, in Input) (*Run, e
 	if err := c.fits(in.Connection, rt.now()); err != nil {
 		return nil, engine.Input{}, err
 	}
-	parameters, err := rt.parameters(ctx, c, in.Parameters)
+	parameters, unasked, err := rt.parameters(ctx, c, in)
 	if err != nil {
 		return nil, engine.Input{}, err
 	}
-	run := &Run{runtime: rt, record: in.Connection, replies: c.replies}
+	run := &Run{runtime: rt, record: in.Connection, replies: c.replies, unasked: unasked}
 	input := engine.Input{Parameters: value.FromCollection(parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit, Retries: in.Retries, Log: in.Log}
 	input.Secrets = engine.Leaves(c.App.common)
 	run.mask = engine.NewMask(input.Secrets)

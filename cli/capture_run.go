@@ -245,7 +245,7 @@ func (s *trial) received(ctx context.Context, c *cleat.Component, in cleat.Input
 	for name, v := range s.parameters.All() {
 		request[name] = v
 	}
-	headers := value.NewHeaders()
+	headers := value.NewHeaders(request["headers"].Collection().Len())
 	for name, v := range request["headers"].Collection().All() {
 		headers.Set(name, v)
 	}

@@ -19,6 +19,11 @@ func (r *Run) callEndpoint(ctx context.Context, p *page) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if call.plan.convert != nil {
+		if input, err = call.plan.convert(ctx, input, r.in.Timezone); err != nil {
+			return nil, err
+		}
+	}
 	in := r.in
 	in.Parameters, in.Temp, in.Limit = input, value.Undefined, 0
 	if connection, err := r.evaluate(p.req, p.req.endpoint.connection); err != nil {

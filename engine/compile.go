@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/jsonc"
 	"github.com/cleat-run/cleat/source"
+	"github.com/cleat-run/cleat/value"
 )
 
 // Source says what [Compile] compiles.
@@ -25,6 +27,9 @@ type Source struct {
 	Functions func(name string) bool
 	// Endpoint returns the plan of a sibling endpoint; nil means that there are none.
 	Endpoint func(name string) *Plan
+	// Convert makes of the input that a caller inside the app gives an endpoint what the
+	// endpoint runs with; nil takes it as it is.
+	Convert func(ctx context.Context, input value.Value, timezone string) (value.Value, error)
 }
 
 // Compile merges the base under a communication and compiles every expression of it. It
@@ -32,7 +37,7 @@ type Source struct {
 // Compile evaluates nothing and touches no network.
 func Compile(s Source) (*Plan, source.Diagnostics) {
 	c := &compiler{source: s}
-	plan := &Plan{Name: s.Name, Kind: s.Kind}
+	plan := &Plan{Name: s.Name, Kind: s.Kind, convert: s.Convert}
 	root := define(s.Code, s.Code.Root())
 	base := inheritedFrom(s, root)
 	if s.Section != "" {

@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"context"
 	"slices"
 	"time"
 
 	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/source"
+	"github.com/cleat-run/cleat/value"
 )
 
 // Plan is a compiled communication. It is immutable and safe for concurrent use.
@@ -13,6 +15,7 @@ type Plan struct {
 	Name     string // for messages, such as module "getPost"
 	Kind     Kind
 	requests []*request
+	convert  func(ctx context.Context, input value.Value, timezone string) (value.Value, error) // see Source
 }
 
 // request is one request object after inheritance. A nil directive is absent.

@@ -1,10 +1,12 @@
 package form_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/cleat-run/cleat/form"
+	"github.com/cleat-run/cleat/value"
 )
 
 func TestCheckOfStoredValues(t *testing.T) {
@@ -57,4 +59,26 @@ func codes(problems form.Problems) string {
 		all = append(all, p.Code+" "+p.Path.String())
 	}
 	return strings.Join(all, ", ")
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	f := parsed(t, `[{"name":"n","type":"number","validate":{"min":1,"max":9}},{"name":"t","type":"text","validate":{"pattern":{"regexp":"^a","label":"begins with a"},"enum":["a"]}},
+		{"name":"l","type":"array","spec":{"type":"integer"},"validate":{"minItems":2,"unique":true}},{"name":"plain","type":"text"},{"name":"off","type":"text","validate":false}]`)
+	for name, want := range map[string]string{
+		"n": `1 9 -1 -1 "" "" [] false`, "t": `  -1 -1 "^a" "begins with a" ["a"] false`, "l": `  2 -1 "" "" [] true`,
+		"plain": "none", "off": "none",
+	} {
+		l, ok := f.Field(name).Limits()
+		got := "none"
+		if ok {
+			got = fmt.Sprintf("%s %s %d %d %q %q %s %v", l.Min.ToText(), l.Max.ToText(), l.MinItems, l.MaxItems, l.Pattern, l.PatternLabel, value.List(l.Enum...).AppendJSON(nil), l.Unique)
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+	if item := f.Field("l").Item(); item == nil || item.Type.Name != "integer" || f.Field("t").Item() != nil {
+		t.Errorf("items are %v", item)
+	}
 }

@@ -12,11 +12,12 @@ import (
 // variable parameters just before a module runs: each is converted to the type of its
 // field and checked, empty ones follow the rules of the platform, absent ones take their
 // default, and fields that are not shown are left out. Values without a field stay as
-// they are. When there are problems the result is not fit to run with. Values are not
+// they are, as do those of fields that an RPC should have given and did not, which is a
+// warning. When there are problems the result is not fit to run with. Values are not
 // changed, but the result shares arrays and collections with them.
 func (f *Form) Convert(ctx context.Context, values *value.Collection, o Options) (*value.Collection, Report) {
 	p := f.pass(ctx, values, o)
-	p.running = true
+	p.running, p.foreign = true, f.list.lacks(values)
 	made := p.convertLevel(&level{in: values}, f.list, false)
 	return made, p.report()
 }
@@ -107,7 +108,7 @@ func (f *Field) Standard() value.Value {
 // whatever else there is to say.
 func (p *pass) convert(l *level, f *Field, v value.Value, at *place) (made value.Value, ok bool) {
 	switch {
-	case isErase(v):
+	case v.IsErase():
 		return p.erase(f, at)
 	case v.IsEmpty(), v.Kind() == value.KindEmptyString:
 		if f.Required && !l.loose {

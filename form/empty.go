@@ -10,7 +10,7 @@ import "github.com/cleat-run/cleat/value"
 //	emptyPlain      null         undefined    null
 //	emptyNone       undefined    undefined    undefined
 //	emptyList       []           undefined    []
-//	emptyFields     undefined    undefined    null
+//	emptyFields     undefined    undefined    a collection of erased members
 type emptyRule uint8
 
 const (
@@ -21,17 +21,8 @@ const (
 	emptyFields
 )
 
-// The values that stand for what JSON cannot say. They are recognised by identity.
-var (
-	eraseMark  = &value.Collection{}
-	emptyArray = &value.Array{}
-)
-
-// Erase returns the value that empties a field at the service: what the keyword erase
-// gives in a module that updates.
-func Erase() value.Value { return value.FromCollection(eraseMark) }
-
-func isErase(v value.Value) bool { return v.Collection() == eraseMark }
+// emptyArray stands for what JSON cannot say. It is recognised by identity.
+var emptyArray = &value.Array{}
 
 // EmptyArray returns an array without items that is meant; any other one counts as
 // nothing entered.
@@ -77,6 +68,20 @@ func (p *pass) erase(f *Field, at *place) (value.Value, bool) {
 		return value.Undefined, true
 	case emptyList:
 		return value.List(), true
+	case emptyFields:
+		return p.eraseMembers(f, at), true
 	}
 	return value.Null, true
+}
+
+// eraseMembers empties every field of a collection (docs:
+// other/processing-of-empty-values).
+func (p *pass) eraseMembers(f *Field, at *place) value.Value {
+	l := &level{in: value.NewCollection(len(f.spec.items)), at: at, asking: at}
+	p.each(f.spec, l, func(member *Field) {
+		if member.Name != "" && !member.Type.Display {
+			l.in.Set(member.Name, value.Erase)
+		}
+	})
+	return value.FromCollection(p.convertLevel(l, f.spec, f.sequence))
 }

@@ -149,7 +149,7 @@ func (p *pass) chosenNested(l *level, f *Field, v value.Value, at *place) []*lis
 	var chosen []*list
 	matched := false
 	if !v.IsEmpty() {
-		if resolved, known, _ := p.quietChoices(f, l, at); known {
+		if resolved, known, _ := p.nestingChoices(f, l, at); known {
 			o = resolved
 		}
 		for i := range o.list {
@@ -172,11 +172,28 @@ func (p *pass) chosenNested(l *level, f *Field, v value.Value, at *place) []*lis
 	return nil
 }
 
-// quietChoices is choices for a run: there an RPC that fails is no problem of the value.
+// nestingChoices is choices for the fields that they nest. What RPCs give is not compared
+// when a module runs (parameters.md 4), so that a run asks for options only when there are
+// values that they alone can explain.
+func (p *pass) nestingChoices(f *Field, l *level, at *place) (o *options, known, failed bool) {
+	if p.running && !p.foreign && f.options.remote != "" {
+		return f.options, false, false
+	}
+	return p.quietChoices(f, l, at)
+}
+
+// quietChoices is choices where an RPC that fails is no problem of the value.
 func (p *pass) quietChoices(f *Field, l *level, at *place) (o *options, known, failed bool) {
-	before := len(p.problems)
-	o, known, failed = p.choices(f, l, at)
-	p.warnings = append(p.warnings, p.problems[before:]...)
-	p.problems = p.problems[:before]
+	p.quietly(true, func() { o, known, failed = p.choices(f, l, at) })
 	return o, known, failed
+}
+
+// quietly makes warnings of the problems that do notes.
+func (p *pass) quietly(quiet bool, do func()) {
+	before := len(p.problems)
+	do()
+	if quiet {
+		p.warnings = append(p.warnings, p.problems[before:]...)
+		p.problems = p.problems[:before]
+	}
 }

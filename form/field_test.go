@@ -208,7 +208,7 @@ func TestEmptyValues(t *testing.T) {
 	empty := collection(t, `{"text":"","date":null,"flag":null,"list":[],"many":[],"group":{"n":""}}`)
 	erased := value.NewCollection(6)
 	for _, name := range f.Names() {
-		erased.Set(name, form.Erase())
+		erased.Set(name, value.Erase)
 	}
 	forced := value.NewCollection(3)
 	forced.Set("text", value.EmptyString)
@@ -224,7 +224,7 @@ func TestEmptyValues(t *testing.T) {
 		{"platform 1", empty, form.Options{Platform: 1}, `{"text":null,"date":null,"list":[],"many":[],"group":{"n":null}}`},
 		{"absent", value.NewCollection(0), form.Options{}, `{}`},
 		{"absent on platform 1", value.NewCollection(0), form.Options{Platform: 1}, `{"text":null,"date":null,"list":[],"many":[]}`},
-		{"erased", erased, form.Options{Erase: true}, `{"text":null,"date":null,"list":[],"many":[],"group":null}`},
+		{"erased", erased, form.Options{Erase: true}, `{"text":null,"date":null,"list":[],"many":[],"group":{"n":null}}`},
 		{"erased where that is not allowed", erased, form.Options{}, `erase text, erase date, erase flag, erase list, erase many, erase group`},
 		{"forced by an expression", forced, form.Options{}, `{"text":"","list":[]}`},
 	} {
@@ -236,11 +236,20 @@ func TestEmptyValues(t *testing.T) {
 
 func TestARequiredFieldCannotBeErased(t *testing.T) {
 	t.Parallel()
-	values := value.NewCollection(1)
-	values.Set("x", form.Erase())
-	got := outcome(parsed(t, `[{"name":"x","type":"text","required":true}]`).Convert(t.Context(), values, form.Options{Erase: true}))
-	if got != "required x" {
-		t.Error(got)
+	for spec, want := range map[string]string{
+		`[{"name":"x","type":"text","required":true}]`:                                                                       "required x",
+		`[{"name":"x","type":"collection","spec":[{"name":"a","type":"text","required":true}]}]`:                             "required x.a",
+		`[{"name":"x","type":"collection","spec":[{"name":"a","type":"array"},{"name":"b","type":"boolean"}]}]`:              `{"x":{"a":[]}}`,
+		`[{"name":"x","type":"collection","spec":[{"name":"a","type":"collection","spec":[{"name":"n","type":"number"}]}]}]`: `{"x":{"a":{"n":null}}}`,
+		`[{"name":"x","type":"dynamicCollection"}]`:                                                                          `{"x":{}}`,
+		`[{"name":"x","type":"text","nested":[{"name":"y","type":"text","required":true}]}]`:                                 `{"x":null}`,
+		`[{"name":"x","type":"text","default":"d"}]`:                                                                         `{"x":null}`,
+	} {
+		values := value.NewCollection(1)
+		values.Set("x", value.Erase)
+		if got := outcome(parsed(t, spec).Convert(t.Context(), values, form.Options{Erase: true})); got != want {
+			t.Errorf("%s: got %s, want %s", spec, got, want)
+		}
 	}
 }
 

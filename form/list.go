@@ -1,6 +1,10 @@
 package form
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/cleat-run/cleat/value"
+)
 
 func (l *list) add(i item) {
 	l.items = append(l.items, i)
@@ -112,4 +116,14 @@ func (l *list) collectNames() {
 		l.names[f.Name] = true
 		return true
 	})
+}
+
+// lacks reports whether there is a value without a field in l.
+func (l *list) lacks(values *value.Collection) bool {
+	for name := range values.All() {
+		if !l.names[name] {
+			return true
+		}
+	}
+	return false
 }

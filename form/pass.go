@@ -19,7 +19,7 @@ type Options struct {
 	Expressions bool // design stage: texts may hold expressions
 	Strict      bool // design stage: values without a field are a problem
 	Platform    int  // run stage: 1 for the old rules of empty values; otherwise those of 2
-	Erase       bool // run stage: fields may be erased, as in modules that update (parameters.md 8.2)
+	Erase       bool // run stage: fields may be erased with [value.Erase], as in modules that update (parameters.md 8.2)
 	Timezone    string
 	Now         func() time.Time // nil is time.Now
 }
@@ -39,6 +39,7 @@ type pass struct {
 	lists    int              // lists of RPCs that were walked over
 	expanded map[*Field]*Field
 	running  bool // the run stage
+	foreign  bool // run stage: there are values of which the definition itself has no field
 }
 
 func (f *Form) pass(ctx context.Context, values *value.Collection, o Options) *pass {
@@ -152,14 +153,15 @@ func (p *pass) refuse(i item, l *level, message string) {
 	p.problems = append(p.problems, Problem{l.asking.path(), CodeRemote, message, "", i.at})
 }
 
-// fields asks an RPC for fields. Without an answer there are none.
+// fields asks an RPC for fields. Without an answer there are none; a run then takes their
+// values as they are.
 func (p *pass) fields(i item, l *level) *list {
 	if p.rpc == nil {
 		return nil
 	}
 	v, err := p.ask(i.remote, l.above, "", value.Undefined)
 	if err != nil {
-		p.refuse(i, l, err.Error())
+		p.quietly(p.running, func() { p.refuse(i, l, err.Error()) })
 		return nil
 	}
 	key := i.remote + "\n" + string(v.AppendJSON(nil))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,5 +152,37 @@ func TestWithoutRPCNothingIsKnown(t *testing.T) {
 	}
 	if got := outcome(f.Convert(context.Background(), values, form.Options{})); got != `{"x":"any","more":"5","f":"/a/b"}` {
 		t.Error(got)
+	}
+}
+
+// A run asks for fields, and for options only when those may explain a value that no field
+// has; an RPC that fails is a warning, and the values go as they are.
+func TestARunAsksForFieldsAlone(t *testing.T) {
+	t.Parallel()
+	const fields = `[{"name":"table","type":"select","options":"rpc://tables"},"rpc://columns"]`
+	for _, c := range []struct{ columns, values, want, asked string }{
+		{`[{"name":"n","type":"number","required":true}]`, `{"table":"b","n":"5"}`, `{"table":"b","n":5}`, "columns tables"},
+		{`[{"name":"n","type":"number","required":true}]`, `{"table":"b"}`, "required n", "columns"},
+		{`[]`, `{"table":"b"}`, `{"table":"b"}`, "columns"},
+		{"", `{"table":"b","n":"5"}`, `{"table":"b","n":"5"} warning remote`, "columns tables"},
+	} {
+		rpc := &script{t: t, answers: map[string]string{"rpc://tables": `[{"value":"b"}]`}}
+		if c.columns != "" {
+			rpc.answers["rpc://columns"] = c.columns
+		}
+		made, report := parsed(t, fields).Convert(t.Context(), collection(t, c.values), form.Options{RPC: rpc})
+		got := outcome(made, report)
+		for _, w := range report.Warnings {
+			got += " warning " + w.Code
+		}
+		var asked []string
+		for _, question := range rpc.asked {
+			name, _, _ := strings.Cut(question, " ")
+			asked = append(asked, name)
+		}
+		slices.Sort(asked)
+		if got != c.want || strings.Join(asked, " ") != c.asked {
+			t.Errorf("%s: got %s, asked %q; want %s, %q", c.values, got, asked, c.want, c.asked)
+		}
 	}
 }

@@ -18,7 +18,7 @@ var keywords = map[string]keyword{
 	"false":          {constant: value.False},
 	"null":           {constant: value.Null},
 	"undefined":      {constant: value.Undefined},
-	"erase":          {constant: value.Null},
+	"erase":          {constant: value.Erase},
 	"ignore":         {constant: value.Undefined},
 	"emptystring":    {constant: value.EmptyString},
 	"space":          {constant: value.Text(" ")},

@@ -40,7 +40,7 @@ func (k Kind) String() string {
 type Value struct {
 	kind Kind
 	num  float64 // number; boolean as 0 or 1; date as milliseconds since the epoch
-	text string  // text; digits of a number as read, when the double would lose them; codepage of a buffer
+	text string  // text; digits of a number as read, when the double would lose them; codepage of a buffer; not "" for Erase
 	ref  any     // []byte, *Array, *Collection or *Error
 }
 
@@ -51,6 +51,9 @@ var (
 	True        = Value{kind: KindBool, num: 1}
 	False       = Value{kind: KindBool}
 	EmptyString = Value{kind: KindEmptyString}
+	// Erase is the null of the keyword erase. It is null to every function; where a form
+	// takes it, it empties the field at the service.
+	Erase = Value{kind: KindNull, text: "erase"}
 )
 
 // Error is the content of a [KindError] value: an error of a runtime type
@@ -143,6 +146,9 @@ func (v Value) IsUndefined() bool { return v.kind == KindUndefined }
 
 // IsNil reports whether v is undefined or null.
 func (v Value) IsNil() bool { return v.kind <= KindNull }
+
+// IsErase reports whether v is [Erase].
+func (v Value) IsErase() bool { return v.kind == KindNull && v.text != "" }
 
 // IsText reports whether v is a text or the forced empty text.
 func (v Value) IsText() bool { return v.kind == KindText || v.kind == KindEmptyString }

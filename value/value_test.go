@@ -204,3 +204,13 @@ func TestArrayEnds(t *testing.T) {
 		t.Error("an empty array gives an element")
 	}
 }
+
+func TestEraseIsNull(t *testing.T) {
+	t.Parallel()
+	if !value.Erase.IsErase() || value.Null.IsErase() || value.Text("erase").IsErase() {
+		t.Error("erase is not told from null")
+	}
+	if !value.Erase.IsNil() || !value.Erase.IsEmpty() || value.Erase.Truthy() || value.Erase.ToText() != value.Null.ToText() || string(value.Erase.AppendJSON(nil)) != "null" || !value.Erase.Clone().IsErase() {
+		t.Error("erase is not null")
+	}
+}

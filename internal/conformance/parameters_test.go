@@ -152,7 +152,7 @@ func decodeParameters(v value.Value) (value.Value, error) {
 func decodeParameter(v value.Value) (value.Value, error) {
 	switch {
 	case v.Member("$erase").Truthy():
-		return form.Erase(), nil
+		return value.Erase, nil
 	case v.Member("$array").Array() != nil:
 		return form.EmptyArray(), nil
 	case v.Collection() != nil && !v.Member("$iml").IsUndefined():

@@ -41,9 +41,16 @@ func listed(list func(cmd *cobra.Command, args []string) []string) completer {
 	}
 }
 
-// completeAppThen completes APP by the files there are, and then an id of the app.
-func completeAppThen(kind app.Kind) completer {
-	ids := listed(func(_ *cobra.Command, args []string) []string { return componentIDs(args[0], kind) })
+// completeAppThen completes APP by the files there are, and then an id of the app of one
+// of the kinds.
+func completeAppThen(kinds ...app.Kind) completer {
+	ids := listed(func(_ *cobra.Command, args []string) []string {
+		var all []string
+		for _, kind := range kinds {
+			all = append(all, componentIDs(args[0], kind)...)
+		}
+		return all
+	})
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		switch len(args) {
 		case 0:
@@ -149,7 +156,7 @@ func (f *factory) connectionNames(ctx context.Context, word func(*connect.Record
 func completeParam(kind app.Kind) completer {
 	names := listed(func(_ *cobra.Command, args []string) []string {
 		var list []string
-		fields, _ := cleat.FormOf(formsOf(kind, args)...)
+		fields, _ := cleat.FormOf(typedForms(kind, args)...)
 		for _, field := range fields.Fields() {
 			list = append(list, explained(field.Name+"=", field.Label))
 		}
@@ -161,32 +168,21 @@ func completeParam(kind app.Kind) completer {
 	}
 }
 
-// formsOf returns the parameters of the component that APP and an id name.
-func formsOf(kind app.Kind, args []string) []*app.Code {
+// typedForms returns the parameters of the component that APP and an id name.
+func typedForms(kind app.Kind, args []string) []*app.Code {
 	if len(args) == 0 {
 		return nil
 	}
 	a, err := cleat.Load(args[0])
-	if err != nil {
-		return nil
-	}
 	switch {
+	case err != nil:
+		return nil
 	case kind == app.ConnectionKind && len(args) == 1 && len(a.Connections) == 1:
 		return []*app.Code{a.Connections[0].Parameters}
 	case len(args) < 2:
 		return nil
+	case kind == app.ModuleKind && a.App.Module(args[1]) == nil:
+		kind = app.EndpointKind // which runs like a module
 	}
-	if c := a.Connection(args[1]); kind == app.ConnectionKind && c != nil {
-		return []*app.Code{c.Parameters}
-	}
-	if m := a.App.Module(args[1]); kind == app.ModuleKind && m != nil {
-		return []*app.Code{m.Parameters, m.Expect}
-	}
-	if w := a.App.Webhook(args[1]); kind == app.WebhookKind && w != nil {
-		return []*app.Code{w.Parameters}
-	}
-	if r := a.App.RPC(args[1]); kind == app.RPCKind && r != nil {
-		return []*app.Code{r.Parameters}
-	}
-	return nil
+	return formsOf(a, kind, args[1])
 }

@@ -30,10 +30,10 @@ type formOptions struct {
 func newForm(f *factory) *cobra.Command {
 	o := &formOptions{factory: f}
 	cmd := &cobra.Command{
-		Use:   "form APP MODULE|CONNECTION|RPC",
+		Use:   "form APP MODULE|CONNECTION|RPC|ENDPOINT|WEBHOOK",
 		Short: "Show a form, check values, or export a JSON Schema",
-		Long: `Show the parameters of a module, a connection or an RPC as a person meets them: nested
-fields when they are shown, and the fields and options that RPCs give.
+		Long: `Show the parameters of a component as a person meets them: nested fields when they are
+shown, and the fields and options that RPCs give.
 
 --values takes a JSON object; it decides which nested fields are shown, and is checked as
 it is before a run. The command ends with 3 when something is wrong with the values.
@@ -43,7 +43,7 @@ it is before a run. The command ends with 3 when something is wrong with the val
   cleat form my-app listBooks --schema
   cleat form examples/photos searchPhotos --egress-allow 127.0.0.1 --connection alice --schema`,
 		Args:              arguments("APP", "MODULE"),
-		ValidArgsFunction: completeAppThen(app.ModuleKind),
+		ValidArgsFunction: completeAppThen(withForms...),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.app, o.id = args[0], args[1]
 			return runForm(cmd.Context(), o)
@@ -105,25 +105,50 @@ func runForm(ctx context.Context, o *formOptions) error {
 	return o.write(t, shown, unknown, report.Problems)
 }
 
-// target finds the module, connection type or RPC that the person names.
+// target finds the component that the person names.
 func (o *formOptions) target() (*target, error) {
 	a, err := o.load(o.app)
 	if err != nil {
 		return nil, err
 	}
-	t := &target{app: a, kind: app.ModuleKind, module: a.App.Module(o.id)}
-	var codes []*app.Code
-	if t.module != nil {
-		codes = []*app.Code{t.module.Parameters, t.module.Expect}
-	} else if c := a.Connection(o.id); c != nil {
-		t.kind, codes = app.ConnectionKind, []*app.Code{c.Parameters}
-	} else if r := a.App.RPC(o.id); r != nil {
-		t.kind, codes = app.RPCKind, []*app.Code{r.Parameters}
-	} else {
-		return nil, unknownComponent(&cleat.UnknownError{Kind: app.ModuleKind, ID: o.id, Near: a.Suggest(app.ModuleKind, o.id), All: a.IDs(app.ModuleKind)})
+	for _, kind := range withForms {
+		if codes := formsOf(a, kind, o.id); codes != nil {
+			t := &target{app: a, kind: kind, module: a.App.Module(o.id)}
+			t.form, _ = cleat.FormOf(codes...)
+			return t, nil
+		}
 	}
-	t.form, _ = cleat.FormOf(codes...)
-	return t, nil
+	return nil, unknownComponent(&cleat.UnknownError{Kind: app.ModuleKind, ID: o.id, Near: a.Suggest(app.ModuleKind, o.id), All: a.IDs(app.ModuleKind)})
+}
+
+// withForms are the kinds of components that have forms. Ids are looked up in this order.
+var withForms = []app.Kind{app.ModuleKind, app.ConnectionKind, app.RPCKind, app.EndpointKind, app.WebhookKind}
+
+// formsOf returns the parameters of a component, nil when there is no such component.
+func formsOf(a *cleat.App, kind app.Kind, id string) []*app.Code {
+	switch kind {
+	case app.ModuleKind:
+		if m := a.App.Module(id); m != nil {
+			return []*app.Code{m.Parameters, m.Expect}
+		}
+	case app.ConnectionKind:
+		if c := a.Connection(id); c != nil {
+			return []*app.Code{c.Parameters}
+		}
+	case app.RPCKind:
+		if r := a.App.RPC(id); r != nil {
+			return []*app.Code{r.Parameters}
+		}
+	case app.EndpointKind:
+		if e := a.App.Endpoint(id); e != nil {
+			return []*app.Code{e.InputParameters}
+		}
+	case app.WebhookKind:
+		if w := a.App.Webhook(id); w != nil {
+			return []*app.Code{w.Parameters}
+		}
+	}
+	return nil
 }
 
 // using returns the store and the connection for the RPCs of a form: the named one, or the

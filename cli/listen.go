@@ -13,6 +13,7 @@ import (
 	"github.com/cleat-run/cleat"
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/form"
 	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/webhook"
 	"github.com/spf13/cobra"
@@ -134,6 +135,10 @@ func (l *listening) prepare(ctx context.Context, records *store.SQLite) error {
 	}
 	in.Name = l.name(a)
 	if l.runtime, err = l.factory.runtime(records, "", nil); err != nil {
+		return err
+	}
+	in.RPC = form.Cache(l.runtime.RPC(a, l.record))
+	if err := l.params.readFed(ctx, c.Form(), in.Parameters, form.Options{RPC: in.RPC}); err != nil {
 		return err
 	}
 	if l.hook, err = l.runtime.Hook(ctx, c, in); err != nil {

@@ -18,6 +18,8 @@ import (
 type paramFlags struct {
 	list []string // name=value
 	file string   // JSON object, - for standard input
+	fed  bool     // readFed tells the fields that RPCs give
+	gone []string // names of fields to erase
 }
 
 func (p *paramFlags) add(cmd *cobra.Command) {
@@ -34,7 +36,7 @@ func (p *paramFlags) read(f *factory, fields *form.Form) (*value.Collection, err
 			return nil, err
 		}
 		for name := range values.All() {
-			if err := known(fields, name); err != nil {
+			if err := p.known(fields, name); err != nil {
 				return nil, err
 			}
 		}
@@ -44,19 +46,33 @@ func (p *paramFlags) read(f *factory, fields *form.Form) (*value.Collection, err
 		if !ok || name == "" {
 			return nil, usagef("write --param name=value", "%q is no parameter", name)
 		}
+		if err := p.known(fields, name); err != nil {
+			return nil, err
+		}
 		v, err := f.readParam(fields, name, text)
 		if err != nil {
 			return nil, err
 		}
 		values.Set(name, v)
 	}
-	return values, nil
+	return values, p.erase(fields, values)
+}
+
+// erase sets what empties a field at the service.
+func (p *paramFlags) erase(fields *form.Form, values *value.Collection) error {
+	for _, name := range p.gone {
+		if err := p.known(fields, name); err != nil {
+			return err
+		}
+		if _, given := values.Lookup(name); given {
+			return usagef("leave one out", "--erase %s empties a parameter that is given", name)
+		}
+		values.Set(name, value.Erase)
+	}
+	return nil
 }
 
 func (f *factory) readParam(fields *form.Form, name, text string) (value.Value, error) {
-	if err := known(fields, name); err != nil {
-		return value.Undefined, err
-	}
 	field := fields.Field(name)
 	if file, isFile := strings.CutPrefix(text, "@"); isFile {
 		content, err := f.read(file)
@@ -115,16 +131,19 @@ func needed(field *form.Field, values *value.Collection) bool {
 	if !given {
 		v = field.Standard()
 	}
-	return field.Required && v.IsEmpty()
+	return field.Required && v.IsEmpty() && !v.IsErase()
 }
 
 // known refuses names that no field has, unless an RPC decides about some fields, so that
 // every name may be right.
-func known(fields *form.Form, name string) error {
-	if fields.Field(name) != nil || fields.Open() {
+func (p *paramFlags) known(fields *form.Form, name string) error {
+	if fields.Field(name) != nil || fields.Open() || p.fed && fields.Asks() {
 		return nil
 	}
-	names := fields.Names()
+	return unknownParameter(name, fields.Names())
+}
+
+func unknownParameter(name string, names []string) error {
 	slices.Sort(names)
 	hint := "there are no parameters"
 	if near := source.DidYouMean(name, names); near != "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/form"
 	"github.com/cleat-run/cleat/value"
 	"github.com/spf13/cobra"
 )
@@ -30,24 +31,26 @@ type runOptions struct {
 func newRun(f *factory) *cobra.Command {
 	o := &runOptions{factory: f}
 	cmd := &cobra.Command{
-		Use:   "run APP MODULE",
+		Use:   "run APP MODULE|ENDPOINT",
 		Short: "Run a module once",
 		Long: `Run a module once and print its bundles, one JSON object a line, as they come. Ctrl-C
 keeps what was printed so far.
 
 --connection names the connection to use; it may be left out when there is only one that
-fits. An endpoint runs like a module.`,
+fits. An endpoint runs like a module. Fields that RPCs give are asked for first, so that
+their values are checked like the others.`,
 		Example: `  cleat run my-app listBooks
   cleat run examples/photos searchPhotos --egress-allow 127.0.0.1 --param text=boat --limit 3
   cleat run examples/photos searchPhotos --egress-allow 127.0.0.1 -p text=boat --connection alice --trace`,
 		Args:              arguments("APP", "MODULE"),
-		ValidArgsFunction: completeAppThen(app.ModuleKind),
+		ValidArgsFunction: completeAppThen(app.ModuleKind, app.EndpointKind),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.app, o.id = args[0], args[1]
 			return runRun(cmd.Context(), o)
 		},
 	}
 	o.flags(cmd, app.ModuleKind)
+	cmd.Flags().StringArrayVar(&o.params.gone, "erase", nil, "empty the parameter with this `name` at the service, in modules that update; may be repeated")
 	cmd.Flags().IntVar(&o.limit, "limit", 0, "stop after this `number` of bundles (default: what the app lets through)")
 	return cmd
 }
@@ -55,6 +58,7 @@ fits. An endpoint runs like a module.`,
 func (o *runOptions) flags(cmd *cobra.Command, kind app.Kind) {
 	cmd.Flags().StringVarP(&o.connection, "connection", "c", "", "`name` or id of the connection to use")
 	o.params.add(cmd)
+	o.params.fed = kind != app.RPCKind
 	completeFlag(cmd, "connection", o.completeConnectionFlag())
 	completeFlag(cmd, "param", completeParam(kind))
 	cmd.Flags().StringVar(&o.files, "files", "", "write binary answers above 4 MiB to this `folder` as they come")
@@ -81,9 +85,9 @@ func runRun(ctx context.Context, o *runOptions) error {
 }
 
 // runnable compiles what run runs: a module, or an endpoint when there is no module of
-// this name.
+// this name, or none that resembles it.
 func runnable(a *cleat.App, id string) (*cleat.Component, error) {
-	if a.App.Module(id) == nil && a.App.Endpoint(id) != nil {
+	if a.App.Module(id) == nil && (a.App.Endpoint(id) != nil || len(a.Suggest(app.ModuleKind, id)) == 0 && len(a.Suggest(app.EndpointKind, id)) > 0) {
 		return a.Endpoint(id)
 	}
 	return a.Module(id)
@@ -131,7 +135,7 @@ func (o *runOptions) with(ctx context.Context, compile compiler, do func(*cleat.
 		}
 		err = do(run, s.progress)
 		s.progress.end()
-		o.warn(run.State().Warnings...)
+		o.warn(run.Warnings()...)
 		o.warnMissing(s.component, s.input.Connection)
 		return err
 	})
@@ -185,7 +189,14 @@ func (o *runOptions) ready(ctx context.Context, compile compiler, do func(*prepa
 	if err := o.tape.uses(a, record); err != nil {
 		return err
 	}
-	err = do(&prepared{rt, c, cleat.Input{Connection: record, Parameters: values, Limit: o.limit}, given, p})
+	in := cleat.Input{Connection: record, Parameters: values, Limit: o.limit}
+	if c.Kind != app.RPCKind {
+		in.RPC = form.Cache(rt.RPC(a, record))
+		if err := o.params.readFed(ctx, c.Form(), values, form.Options{RPC: in.RPC}); err != nil {
+			return err
+		}
+	}
+	err = do(&prepared{rt, c, in, given, p})
 	if wrong := o.tape.end(o.factory, err); wrong != nil {
 		err = errors.Join(err, wrong)
 	}

@@ -74,6 +74,7 @@ type listening struct {
 	record  *connect.Record // of the connection, nil without one
 	hook    *cleat.Hook
 	answers *cleat.Component // the responder, nil without one
+	unlock  func()           // lets the next listen in
 
 	printing sync.Mutex
 	line     []byte
@@ -111,6 +112,25 @@ func (l *listening) close() {
 	if l.runtime != nil {
 		l.runtime.Close()
 	}
+	if l.unlock != nil {
+		l.unlock()
+	}
+}
+
+// lockPatience is how long a listen waits for one that is about to end.
+const lockPatience = 500 * time.Millisecond
+
+// alone keeps a second listen from the hook: it would take the address away at the
+// service, and both would print the same bundles.
+func (l *listening) alone(ctx context.Context, records *store.SQLite, name string) (err error) {
+	patient, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	l.unlock, err = records.LockTrigger(patient, name)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return &hintedError{fmt.Errorf("another cleat listen receives for webhook %q", l.id),
+			"end it first, or post to the address that it prints"}
+	}
+	return err
 }
 
 // prepare compiles, finds the connection and makes the hook.
@@ -134,6 +154,9 @@ func (l *listening) prepare(ctx context.Context, records *store.SQLite) error {
 		in.Connection = l.record
 	}
 	in.Name = l.name(a)
+	if err := l.alone(ctx, records, in.Name); err != nil {
+		return err
+	}
 	if l.runtime, err = l.factory.runtime(records, "", nil); err != nil {
 		return err
 	}

@@ -131,11 +131,17 @@ func (r *Run) limitOf(req *request) (int, error) {
 
 // wrap evaluates response.wrapper over everything that the pages gave.
 func (r *Run) wrap(b *batch) (value.Value, error) {
-	result := b.result()
-	if b.req.response.wrapper == nil || !b.answered || r.keyed(b) {
-		return result, nil
+	switch {
+	case b.req.response.wrapper == nil || !b.answered:
+		return b.result(), nil
+	case r.keyed(b):
+		return value.Undefined, r.giveWrapped(b)
 	}
-	r.scope.Set("output", result)
+	return r.evaluateWrapper(b.req, b.result())
+}
+
+func (r *Run) evaluateWrapper(req *request, output value.Value) (value.Value, error) {
+	r.scope.Set("output", output)
 	defer r.scope.Delete("output")
-	return r.evaluate(b.req, b.req.response.wrapper)
+	return r.evaluate(req, req.response.wrapper)
 }

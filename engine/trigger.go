@@ -128,21 +128,54 @@ func (r *Run) keyed(b *batch) bool {
 	return r.handOut != nil && b.req == r.plan.requests[len(r.plan.requests)-1]
 }
 
-// give hands out the items of the page that was collected last.
+// give hands out the items of the page that was collected last, unless a wrapper is to see
+// those of all pages first.
 func (r *Run) give(b *batch) error {
-	if !r.keyed(b) {
+	if !r.keyed(b) || b.req.response.wrapper != nil {
 		return nil
 	}
+	return r.giveItems(b, b.items)
+}
+
+func (r *Run) giveItems(b *batch, items []Item) error {
 	limit, err := r.limitOf(b.req)
 	if err != nil {
 		return err
 	}
-	p := Page{b.items, limit}
 	b.items = nil
-	if !r.handOut(p) {
+	if !r.handOut(Page{items, limit}) {
 		return errStop
 	}
 	return nil
+}
+
+// giveWrapped hands out what response.wrapper lets through of the items of all pages. An
+// item is known by what it is, not by its place: the wrapper may drop items and change
+// their order, but what it makes anew has neither id nor date.
+func (r *Run) giveWrapped(b *batch) error {
+	outputs := make([]value.Value, len(b.items))
+	known := make(map[*value.Collection]Item, len(b.items))
+	for i, item := range b.items {
+		outputs[i] = item.Output
+		known[item.Output.Collection()] = item
+	}
+	wrapped, err := r.evaluateWrapper(b.req, value.List(outputs...))
+	if err != nil {
+		return err
+	}
+	list := wrapped.Array()
+	if list == nil && wrapped.Truthy() {
+		list = value.NewArray(wrapped)
+	}
+	var items []Item
+	for _, v := range list.Items() {
+		item, ok := known[v.Collection()]
+		if !ok {
+			return wrongItem(b.req, b.req.response.wrapper, "response.wrapper gives an item that is none of output: nothing tells whether it is new")
+		}
+		items = append(items, item)
+	}
+	return r.giveItems(b, items)
 }
 
 // identifyAll takes the output of a request without iterate: one item, or a list of them.

@@ -56,7 +56,6 @@ func TestPages(t *testing.T) {
 		{"only the last request gives items", `[{"url": "URL", "response": {"iterate": "{{body.items}}", "temp": {"n": "{{body.n}}"}}}, {"url": "URL?page=2", "response": {"iterate": "{{body.items}}", "output": {"n": "{{temp.n}}"}, ` + byDate + `}}]`,
 			`0@01T00:00:00.000:{"n":1} limit 0`, ""},
 		{"a condition that is false", `{"url": "URL", "condition": false, "response": {` + byDate + `}}`, "", ""},
-		{"a wrapper has no say", `{"url": "URL?page=2", "response": {"iterate": "{{body.items}}", "output": {}, "wrapper": "{{length(output)}}", ` + byDate + `}}`, `0@01T00:00:00.000:{} limit 0`, ""},
 		{"no date", `{"url": "URL", "response": {"iterate": "{{body.items}}", "trigger": {"type": "date", "id": "{{item.i}}", "date": "{{item.x}}"}}}`, "",
 			"DataError: the item 2 has no date: response.trigger.date gave undefined"},
 	} {
@@ -97,6 +96,47 @@ func TestPagesStop(t *testing.T) {
 	_, state, err := pagesOf(t, plan, engine.Input{Common: value.Object("maxPastRecords", value.Int(7))})
 	if err != nil || !state.Cut || len(state.Warnings) != 1 || state.Warnings[0] != "pagination stopped after 50 page requests: the limit of a run" {
 		t.Errorf("unordered: %+v, %v", state.Warnings, err)
+	}
+}
+
+// A wrapper sees the items of all pages, and what it lets through keeps its id and date.
+func TestPagesAreWrapped(t *testing.T) {
+	t.Parallel()
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("page") == "2" {
+			answers(`{"items":[{"i":3,"ok":true}]}`)(w, nil)
+			return
+		}
+		answers(`{"items":[{"i":1,"ok":true},{"i":2,"ok":false}]}`)(w, nil)
+	})
+	for wrapper, want := range map[string]string{
+		`"{{output}}"`:           "1 2 3 limit 5",
+		`"{{reverse(output)}}"`:  "3 2 1 limit 5",
+		`"{{slice(output, 1)}}"`: "2 3 limit 5",
+		`"{{last(output)}}"`:     "3 limit 5",
+		`null`:                   " limit 5",
+		`"{{length(output)}}"`:   "DataError: response.wrapper gives an item that is none of output: nothing tells whether it is new",
+		`{"all": "{{output}}"}`:  "DataError: response.wrapper gives an item that is none of output: nothing tells whether it is new",
+	} {
+		plan := compile(t, engine.Trigger, `{"url": "`+server.URL+`", "pagination": {"qs": {"page": "{{pagination.page}}"}, "condition": "{{pagination.page < 3}}"},
+			"response": {"iterate": "{{body.items}}", "output": "{{item}}", "limit": 5, "wrapper": `+wrapper+`, "trigger": {"type": "id", "id": "{{item.i}}"}}}`)
+		var got []string
+		pages := 0
+		for page, err := range local(engine.Options{}).Start(plan, engine.Input{}).Pages(t.Context()) {
+			if err != nil {
+				got = []string{err.Error()}
+				break
+			}
+			var ids []string
+			for _, item := range page.Items {
+				ids = append(ids, item.ID)
+			}
+			pages++
+			got = append(got, fmt.Sprintf("%s limit %d", strings.Join(ids, " "), page.Limit))
+		}
+		if strings.Join(got, "; ") != want || pages > 1 {
+			t.Errorf("%s: got %q in %d pages, want %q", wrapper, got, pages, want)
+		}
 	}
 }
 

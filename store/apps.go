@@ -55,11 +55,16 @@ func (s *Store) InsertVersion(ctx context.Context, a *record.App, v *record.Vers
 	}
 	sum := sha256.Sum256(archive)
 	up := upload{Store: s, key: key, archive: archive, activate: activate}
-	err = s.change(ctx, func(ctx context.Context, tx queries, _ *keys) error {
-		up.app, up.version = *a, *v
-		up.version.Digest, up.version.Size = hex.EncodeToString(sum[:]), int64(len(archive))
-		return up.store(ctx, tx)
-	})
+	for range maxRepeats {
+		err = s.change(ctx, func(ctx context.Context, tx queries, _ *keys) error {
+			up.app, up.version = *a, *v
+			up.version.Digest, up.version.Size = hex.EncodeToString(sum[:]), int64(len(archive))
+			return up.store(ctx, tx)
+		})
+		if !isUniqueViolation(err) { // else another upload was faster, and is there now
+			break
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("store app %q: %w", a.Name, err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -16,19 +17,26 @@ type dialect struct {
 	// nextID gives the next id of the table that replaces %s. Ids of deleted rows are
 	// never used again: they bind the ciphertexts.
 	nextID string
-	// eventSeq gives the cursor of the first event that a transaction stores; the others
-	// follow it. A transaction asks once.
-	eventSeq string
-	// settledSeq is the cursor below which no event can appear any more.
-	settledSeq string
+	// cursors gives those of the next n events of a transaction.
+	cursors func(ctx context.Context, tx queries, n int) ([]int64, error)
+	// settled gives a cursor up to which no event can appear any more. It is to be asked
+	// before the events are read.
+	settled func(ctx context.Context, q queries) (int64, error)
 }
 
 var sqliteDialect = &dialect{
 	name:   "sqlite",
 	nextID: "select coalesce(max(seq), 0) + 1 from sqlite_sequence where name = '%s'",
+	cursors: func(ctx context.Context, tx queries, n int) ([]int64, error) {
+		cursors := make([]int64, n)
+		err := tx.QueryRowContext(ctx, "select coalesce(max(seq), 0) + 1 from sqlite_sequence where name = 'event'").Scan(&cursors[0])
+		for i := range cursors {
+			cursors[i] = cursors[0] + int64(i)
+		}
+		return cursors, err
+	},
 	// One writer at a time: events appear in the order of their numbers.
-	eventSeq:   "select coalesce(max(seq), 0) + 1 from sqlite_sequence where name = 'event'",
-	settledSeq: "9223372036854775807",
+	settled: func(context.Context, queries) (int64, error) { return math.MaxInt64, nil },
 }
 
 // executor is what pools and transactions have in common.
@@ -45,15 +53,15 @@ type queries struct {
 }
 
 func (q queries) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return q.on.ExecContext(ctx, q.text(query), args...)
+	return q.on.ExecContext(ctx, q.text(query), q.cells(args)...)
 }
 
 func (q queries) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return q.on.QueryContext(ctx, q.text(query), args...)
+	return q.on.QueryContext(ctx, q.text(query), q.cells(args)...)
 }
 
 func (q queries) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	return q.on.QueryRowContext(ctx, q.text(query), args...)
+	return q.on.QueryRowContext(ctx, q.text(query), q.cells(args)...)
 }
 
 // text returns a statement as the database wants it. No statement has a ? that stands
@@ -73,6 +81,26 @@ func (d *dialect) text(query string) string {
 		b.WriteString("$" + strconv.Itoa(n))
 		query = after
 	}
+}
+
+// cells returns arguments as the database takes them.
+func (d *dialect) cells(args []any) []any {
+	if !d.numbered {
+		return args
+	}
+	taken := make([]any, len(args))
+	for i, arg := range args {
+		taken[i] = storable(arg)
+	}
+	return taken
+}
+
+// bytes is the argument for a column of texts that may hold any bytes.
+func (d *dialect) bytes(text string) any {
+	if d.numbered {
+		return []byte(text)
+	}
+	return text
 }
 
 // holes returns n placeholders.

@@ -51,13 +51,13 @@ func (o *outcome) store(ctx context.Context, tx queries) error {
 	if err := putRuns(ctx, tx, o.runs); err != nil || len(o.events) == 0 {
 		return err
 	}
-	var first int64
-	if err := tx.QueryRowContext(ctx, tx.eventSeq).Scan(&first); err != nil {
+	cursors, err := tx.cursors(ctx, tx, len(o.events))
+	if err != nil {
 		return err
 	}
 	destinations := make(map[string]bool)
 	for i, e := range o.events {
-		e.Seq = first + int64(i)
+		e.Seq = cursors[i]
 		err := execOne(ctx, tx, nil, `insert into event (seq, id, team, source, app, run, destination, sequential, created, seal_key, bundle)
 			values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			e.Seq, e.ID, o.team, e.Source, e.App, e.Run, e.Destination, e.Sequential, e.Created.UnixMilli(), o.key.id, o.bundles[i])
@@ -138,8 +138,12 @@ func (s *Store) Events(ctx context.Context, f record.EventFilter, after int64, n
 		where.and("destination <> '' and destination = ?", f.Destination)
 	}
 	where.and("seq > ?", after)
-	query := selectEvent + where.text() + " and seq < " + s.read.settledSeq + " order by seq limit ?"
-	sealed, err := all(ctx, s.read, scanEvent, query, append(where.args, pageSize(n))...)
+	settled, err := s.read.settled(ctx, s.read)
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", explain(err))
+	}
+	where.and("seq <= ?", settled)
+	sealed, err := all(ctx, s.read, scanEvent, selectEvent+where.text()+" order by seq limit ?", append(where.args, pageSize(n))...)
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", explain(err))
 	}
@@ -165,7 +169,10 @@ func (s *Store) Event(ctx context.Context, id string) (*record.Event, error) {
 
 // LastEvent is the cursor of the newest event of the team, 0 when there is none.
 func (s *Store) LastEvent(ctx context.Context) (seq int64, err error) {
-	err = s.read.QueryRowContext(ctx, "select coalesce(max(seq), 0) from event where team = ? and seq < "+s.read.settledSeq, s.team).Scan(&seq)
+	settled, err := s.read.settled(ctx, s.read)
+	if err == nil {
+		err = s.read.QueryRowContext(ctx, "select coalesce(max(seq), 0) from event where team = ? and seq <= ?", s.team, settled).Scan(&seq)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("read events: %w", explain(err))
 	}

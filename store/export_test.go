@@ -7,8 +7,10 @@ var (
 	EncodeCollection = encodeCollection
 	DecodeCollection = decodeCollection
 	Migrate          = migrate
-	Migrations       = migrations
 )
 
+// Migrations returns the steps of the schema of SQLite.
+func Migrations() ([]string, error) { return migrations(sqliteDialect.name) }
+
 // Writer returns the pool of the one connection that writes.
-func (s *Store) Writer() *sql.DB { return s.write }
+func (s *Store) Writer() *sql.DB { return s.write.(*writer).pool }

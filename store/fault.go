@@ -2,12 +2,22 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
 )
+
+// ErrUnavailable means that the database cannot be reached at the moment. A change that
+// failed like that may have been made: look before it is repeated.
+var ErrUnavailable = errors.New("the database is unreachable")
 
 // fault is a failure of the database with what a person can do about it.
 type fault struct {
@@ -21,8 +31,11 @@ func (f *fault) Unwrap() error { return f.cause }
 // explain puts what a person can do about it before a failure of the database, once. The
 // text of SQLite's own errors never holds values of a statement.
 func explain(err error) error {
-	if _, done := errors.AsType[*fault](err); done {
+	if _, done := errors.AsType[*fault](err); done || errors.Is(err, ErrUnavailable) {
 		return err
+	}
+	if isUnavailable(err) {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	var text string
 	switch resultCode(err) & 0xff {
@@ -50,9 +63,44 @@ func resultCode(err error) int {
 	return 0
 }
 
+// sqlState returns PostgreSQL's code of err, "" for other errors.
+func sqlState(err error) string {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code
+	}
+	return ""
+}
+
 func isUniqueViolation(err error) bool {
 	code := resultCode(err)
-	return code == sqlitelib.SQLITE_CONSTRAINT_UNIQUE || code == sqlitelib.SQLITE_CONSTRAINT_PRIMARYKEY
+	return code == sqlitelib.SQLITE_CONSTRAINT_UNIQUE || code == sqlitelib.SQLITE_CONSTRAINT_PRIMARYKEY || sqlState(err) == "23505"
+}
+
+func isForeignKeyViolation(err error) bool {
+	return resultCode(err) == sqlitelib.SQLITE_CONSTRAINT_FOREIGNKEY || sqlState(err) == "23503"
+}
+
+// isCollision reports whether a transaction of PostgreSQL has to begin anew because of
+// another one (serialization_failure, deadlock_detected).
+func isCollision(err error) bool {
+	return sqlState(err) == "40001" || sqlState(err) == "40P01"
+}
+
+// isUnavailable reports whether the connection to PostgreSQL is lost, or there is none.
+func isUnavailable(err error) bool {
+	switch code := sqlState(err); {
+	case code == "57P01" || code == "57P02" || code == "57P03" || strings.HasPrefix(code, "08"): // shutdown, crash, starting up
+		return true
+	case code != "" || err == nil || resultCode(err) != 0 || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		return false
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return true
+	}
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || err.Error() == "conn closed"
 }
 
 // whileBusy repeats do as long as it fails because another process holds a lock. It is
@@ -71,8 +119,4 @@ func whileBusy(ctx context.Context, do func() error) error {
 		case <-time.After(wait):
 		}
 	}
-}
-
-func isForeignKeyViolation(err error) bool {
-	return resultCode(err) == sqlitelib.SQLITE_CONSTRAINT_FOREIGNKEY
 }

@@ -58,7 +58,7 @@ func (s *database) firstKeys(ctx context.Context, tx queries) (*keys, error) {
 	if err == nil {
 		k, err := s.keyset.load()
 		if errors.Is(err, errNoFile) {
-			return nil, fmt.Errorf("%w: the secrets in %s need it, put it back (or remove %s to start anew)", err, databaseName, databaseName)
+			return nil, fmt.Errorf("%w: the secrets in %s need it, put it back (or remove %s to start anew)", err, s.name, s.name)
 		}
 		if err != nil {
 			return nil, err
@@ -87,7 +87,7 @@ func (s *database) firstKeys(ctx context.Context, tx queries) (*keys, error) {
 func (s *database) unlock(k *kek, wrapped []byte) (*keys, error) {
 	uid, err := k.aead.Decrypt(wrapped, uidKeyPlace.column("wrapped"))
 	if err != nil {
-		return nil, fmt.Errorf("%s does not belong to %s, restore the one that does: %w", s.keyset.name(), databaseName, ErrKeyset)
+		return nil, fmt.Errorf("%s does not belong to %s, restore the one that does: %w", s.keyset.name(), s.engine.name, ErrKeyset)
 	}
 	return &keys{kek: k, wrapped: wrapped, uid: uid}, nil
 }

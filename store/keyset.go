@@ -82,8 +82,9 @@ func parseKeyset(text []byte) (*kek, error) {
 
 // keysetSource is where the keyset comes from: given in the options, or the file.
 type keysetSource struct {
-	dir   string
+	path  string
 	given []byte
+	fixed bool // the file is not ours to make or to change
 }
 
 // name says where the keyset comes from, for messages.
@@ -111,7 +112,7 @@ func (s keysetSource) load() (*kek, error) {
 }
 
 func (s keysetSource) readFile() ([]byte, error) {
-	path := filepath.Join(s.dir, keysetName)
+	path := s.path
 	if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
 		return nil, errNoFile
 	}
@@ -137,17 +138,17 @@ func (s keysetSource) readFile() ([]byte, error) {
 // write lock of the database, so that no other process makes one at the same time.
 func (s keysetSource) create() (*kek, error) {
 	k, err := s.load()
-	if !errors.Is(err, errNoFile) {
+	if !errors.Is(err, errNoFile) || s.fixed {
 		return k, err
 	}
 	return s.save(nil)
 }
 
 // grow adds a key to the file and makes it the one that wraps. The caller holds the
-// write lock of the database. A given keyset is returned as it is.
+// write lock of the database. A keyset that is not ours is returned as it is.
 func (s keysetSource) grow() (*kek, error) {
 	k, err := s.load()
-	if err != nil || s.given != nil {
+	if err != nil || s.given != nil || s.fixed {
 		return k, err
 	}
 	return s.save(k.text)
@@ -160,7 +161,7 @@ func (s keysetSource) save(old []byte) (*kek, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := replaceFile(filepath.Join(s.dir, keysetName), text); err != nil {
+	if err := replaceFile(s.path, text); err != nil {
 		return nil, err
 	}
 	return parseKeyset(text)

@@ -14,12 +14,12 @@ const applicationID = 0x636c6561
 // ErrNewer means that the database was written by a newer version of the program.
 var ErrNewer = errors.New("made by a newer version of cleat")
 
-//go:embed schema/*.sql
+//go:embed schema/*/*.sql
 var schemaFiles embed.FS
 
-// migrations returns the steps of the schema; step i makes version i+1 of it.
-func migrations() ([]string, error) {
-	names, err := fs.Glob(schemaFiles, "schema/*.sql")
+// migrations returns the steps of the schema of a dialect; step i makes version i+1 of it.
+func migrations(dialect string) ([]string, error) {
+	names, err := fs.Glob(schemaFiles, "schema/"+dialect+"/*.sql")
 	if err != nil {
 		return nil, err
 	}

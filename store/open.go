@@ -2,17 +2,9 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
-
-	"modernc.org/sqlite"
 
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/poll"
@@ -20,21 +12,19 @@ import (
 	"github.com/cleat-run/cleat/webhook"
 )
 
-// databaseName is the file of the records inside the folder of a store.
-const databaseName = "cleat.db"
-
-const (
-	busyTimeout = 10 * time.Second // how long a change waits for other processes
-	readers     = 4                // connections of the pool for reading
-)
-
-// Options say where a store is. Dir is required, the rest may stay zero.
+// Options say where a store is. Dir or URL is required, the rest may stay zero.
 type Options struct {
-	// Dir is the folder of the store, $CLEAT_HOME; it is made when it does not exist.
+	// Dir is the folder of a store on SQLite, $CLEAT_HOME; it is made when it does not
+	// exist.
 	Dir string
+	// URL is the address of a PostgreSQL database, postgres://…, which many processes on
+	// many machines may use. It comes before Dir.
+	URL string
 	// Keyset is the key-encryption keyset as [NextKeyset] makes it. Nil means the file
-	// keyset.json in Dir, made on the first start.
-	Keyset []byte
+	// KeysetFile; with SQLite that is keyset.json in Dir, made on the first start, unless
+	// it is named. With PostgreSQL one of the two must be given.
+	Keyset     []byte
+	KeysetFile string
 	// Now is the clock, [time.Now] when nil.
 	Now func() time.Time
 }
@@ -53,14 +43,30 @@ type SQLite = Store
 
 // database is what the handles of all teams share.
 type database struct {
-	write  *sql.DB // one connection
-	read   queries
-	pool   *sql.DB // of read
+	engine
 	now    func() time.Time
 	keyset keysetSource
 	keys   atomic.Pointer[keys]
 	seals  sealing
-	writer writer
+}
+
+// engine is what makes a database work.
+type engine struct {
+	name  string  // for messages
+	read  queries // outside of transactions
+	write transactor
+	// locks waits until it holds a lock, and returns the function that ends it.
+	locks func(ctx context.Context, name string) (unlock func(), err error)
+	// scrub removes what was erased from where it may still stand.
+	scrub func(ctx context.Context)
+	close func() error
+}
+
+// transactor runs changes in transactions. A change that it has returned without an error
+// is on the disk, of another there is no trace. It may run more than once, and works with
+// the context that it is given.
+type transactor interface {
+	do(ctx context.Context, change func(context.Context, queries) error) error
 }
 
 // firstTeam is the team that every store begins with.
@@ -78,169 +84,37 @@ var (
 // when any of them is closed. Whether there is such a team is not looked at.
 func (s *Store) ForTeam(id int64) *Store { return &Store{s.database, id} }
 
-// Open opens the store in o.Dir and makes folder, database and keyset when they do not
-// exist. It fails with an error wrapping [ErrKeyset] when the keyset is missing,
+// Open opens the store at o.URL, or in o.Dir, and makes folder, tables and keyset when they
+// do not exist. The handle is that of the first team. It fails with an error wrapping [ErrKeyset] when the keyset is missing,
 // unreadable or of another database, and [ErrNewer] when the database is newer than
 // the program. The caller must close the store.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s, err := open(ctx, o)
-	if err != nil {
-		return nil, fmt.Errorf("open store %s: %w", o.Dir, explain(err))
+	d := &database{now: o.Now, keyset: keysetSource{path: o.KeysetFile, given: o.Keyset}}
+	if d.now == nil {
+		d.now = time.Now
 	}
-	return s, nil
+	open, place := d.openSQLite, o.Dir
+	if o.URL != "" {
+		open, place = d.openPostgres, address(o.URL)
+	}
+	if err := open(ctx, o); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", place, explain(err))
+	}
+	return &Store{d, firstTeam}, nil
 }
 
-func open(ctx context.Context, o Options) (*Store, error) {
-	if o.Dir == "" {
-		return nil, errors.New("no folder given")
-	}
-	dir, err := filepath.Abs(o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	path := filepath.Join(dir, databaseName)
-	if err := createFiles(dir, path); err != nil {
-		return nil, err
-	}
-	s := &Store{&database{now: o.Now, keyset: keysetSource{dir: dir, given: o.Keyset}}, firstTeam}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	if s.write, err = openPool(path, 1, "journal_mode(wal)", "secure_delete(on)"); err != nil {
-		return nil, err
-	}
-	if s.pool, err = openPool(path, readers, "query_only(on)"); err != nil {
-		return nil, errors.Join(err, s.write.Close())
-	}
-	s.read = queries{s.pool, sqliteDialect}
-	s.writer.start(s.write)
-	if err := whileBusy(ctx, func() error { return s.prepare(ctx) }); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
-}
-
-// createFiles makes the folder and an empty database. SQLite would make the file with
-// the mode of the umask; the WAL gets the mode of the database.
-func createFiles(dir, path string) error {
-	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+// change runs do in a write transaction, with keys that are current in it. do may run more
+// than once, and uses the context that it is given.
+func (s *database) change(ctx context.Context, do func(context.Context, queries, *keys) error) error {
+	return explain(s.write.do(ctx, func(ctx context.Context, tx queries) error {
+		k, err := s.currentKeys(ctx, tx)
+		if err != nil {
 			return err
 		}
-		if err := syncFolder(filepath.Dir(dir)); err != nil {
-			return err
-		}
-	}
-	info, err := os.Stat(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return errors.Join(createEmpty(path), syncFolder(dir))
-	}
-	if err == nil && info.Mode()&0o600 != 0o600 {
-		// SQLite would open it for reading and leave a WAL of this mode behind.
-		err = fmt.Errorf("%s has mode %04o, run: chmod 600 %s: %w", databaseName, info.Mode().Perm(), path, os.ErrPermission)
-	}
-	return err
+		return do(ctx, tx, k)
+	}))
 }
 
-// createEmpty makes an empty file at path unless there is one. The file appears under
-// its name when it is closed already: closing it later would take away the locks that
-// this process may have on it meanwhile (POSIX fcntl).
-func createEmpty(path string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), databaseName+".*.new")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), path); err == nil || errors.Is(err, os.ErrExist) {
-		return nil
-	}
-	direct, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) // no hard links here
-	if errors.Is(err, os.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return direct.Close()
-}
-
-// openPool returns a pool of at most size connections to the database at path.
-func openPool(path string, size int, pragmas ...string) (*sql.DB, error) {
-	pragmas = append(pragmas, fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
-		"synchronous(full)", "foreign_keys(on)", "trusted_schema(off)")
-	query := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}, "mode": {"rw"},
-		"_dqs": {"0"}, "_defensive": {"1"}, "_error_rc": {"1"}}
-	path = "/" + strings.TrimPrefix(filepath.ToSlash(path), "/") // a drive letter needs it, too
-	address := url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}
-	connector, err := sqlite.NewConnector(address.String())
-	if err != nil {
-		return nil, err
-	}
-	pool := sql.OpenDB(connector)
-	pool.SetMaxOpenConns(size)
-	pool.SetMaxIdleConns(size)
-	return pool, nil
-}
-
-// prepare makes or checks schema and keys in one transaction, so that of several first
-// starts one does it and the others find it done.
-func (s *database) prepare(ctx context.Context) error {
-	steps, err := migrations()
-	if err != nil {
-		return err
-	}
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	q := queries{tx, sqliteDialect}
-	var mode string
-	if err := q.QueryRowContext(ctx, "pragma journal_mode").Scan(&mode); err != nil {
-		return err
-	}
-	if mode != "wal" {
-		return fmt.Errorf("the folder cannot hold a database in WAL mode (it is %q): is it on a network file system?", mode)
-	}
-	if err := migrate(ctx, q, steps); err != nil {
-		return err
-	}
-	k, err := s.firstKeys(ctx, q)
-	if err != nil {
-		return err
-	}
-	if err := fillTokenHashes(ctx, q, k); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	s.keys.Store(k)
-	return nil
-}
-
-// scrub empties the WAL, in which erased secrets may still stand. It gives up soon when
-// another process is reading; a later checkpoint does the rest.
-func (s *Store) scrub(ctx context.Context) {
-	ctx = context.WithoutCancel(ctx)
-	c, err := s.write.Conn(ctx)
-	if err != nil {
-		return
-	}
-	defer c.Close()
-	if _, err := c.ExecContext(ctx, "pragma busy_timeout = 100"); err != nil {
-		return
-	}
-	_, _ = c.ExecContext(ctx, "pragma wal_checkpoint(truncate)")
-	_, _ = c.ExecContext(ctx, fmt.Sprintf("pragma busy_timeout = %d", busyTimeout.Milliseconds()))
-}
-
-// Close closes the store. The last process to close a folder merges the WAL into the
-// database.
-func (s *Store) Close() error {
-	s.writer.stop()
-	return errors.Join(s.pool.Close(), s.write.Close())
-}
+// Close closes the store, for all teams. With SQLite the last process to close a folder
+// merges the WAL into the database.
+func (s *Store) Close() error { return s.close() }

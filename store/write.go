@@ -10,23 +10,6 @@ import (
 // maxBatch bounds how many changes share a transaction, so that none waits for long.
 const maxBatch = 128
 
-// change runs do in a write transaction, with keys that are current in it. Changes that
-// wait at the same time share one: each has a savepoint and an error of its own, and all
-// return when they are on the disk together. do may run more than once, and must not use
-// the context of its caller: an interrupted statement would take the others with it.
-func (s *database) change(ctx context.Context, do func(context.Context, queries, *keys) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return explain(s.writer.do(ctx, func(ctx context.Context, tx queries) error {
-		k, err := s.currentKeys(ctx, tx)
-		if err != nil {
-			return err
-		}
-		return do(ctx, tx, k)
-	}))
-}
-
 // work is one change that waits.
 type work struct {
 	ctx  context.Context // of the caller
@@ -34,8 +17,10 @@ type work struct {
 	done chan error // has room for one
 }
 
-// writer makes the changes of one process, many in one transaction: a commit waits for
-// the disk, and one wait is enough for all that came meanwhile.
+// writer makes the changes of one process on SQLite, many in one transaction: a commit
+// waits for the disk, and one wait is enough for all that came meanwhile. Each change has
+// a savepoint and an error of its own. None runs in the context of its caller: a statement
+// that is interrupted takes all of the transaction with it.
 type writer struct {
 	pool    *sql.DB // one connection
 	waiting chan *work
@@ -44,8 +29,8 @@ type writer struct {
 	once    sync.Once
 }
 
-func (w *writer) start(pool *sql.DB) {
-	w.pool, w.waiting, w.quit = pool, make(chan *work), make(chan struct{})
+func newWriter(pool *sql.DB) *writer {
+	w := &writer{pool: pool, waiting: make(chan *work), quit: make(chan struct{})}
 	w.ended.Go(func() {
 		for {
 			select {
@@ -56,6 +41,7 @@ func (w *writer) start(pool *sql.DB) {
 			}
 		}
 	})
+	return w
 }
 
 // stop lets the transaction under way end. What waits gets an error.
@@ -69,6 +55,9 @@ var errClosed = errors.New("the store is closed")
 // do waits until a change is made, or not. When ctx ends before it has begun, it is not
 // made.
 func (w *writer) do(ctx context.Context, change func(context.Context, queries) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	c := &work{ctx, change, make(chan error, 1)}
 	select {
 	case w.waiting <- c:

@@ -49,6 +49,7 @@ const imports = `
 	store/storetest   < store+
 	examples          < nothing
 	internal/photoservice < oauth1/oauth1test
+	internal/pgtest   < nothing
 	internal/visitor  < nothing
 	internal/archtest < nothing
 	internal/appdrive < cleat+
@@ -63,6 +64,7 @@ const imports = `
 const testImports = `
 	examples < cli+
 	connect  < store+, internal/visitor
+	store    < internal/pgtest
 	internal/interop < cli+, internal/photoservice
 `
 
@@ -82,7 +84,7 @@ var outside = []struct{ module, packages, reason string }{
 	{"github.com/golang-jwt/jwt/v5", "connect", "signed tokens of JWT connections"},
 	{"github.com/santhosh-tekuri/jsonschema/v6", "form lint", "JSON Schema 2020-12"},
 	{"modernc.org/sqlite", "store", "records on a single machine, without cgo"},
-	{"github.com/jackc/pgx/v5", "store", "records of a cluster in PostgreSQL"},
+	{"github.com/jackc/pgx/v5", "store internal/pgtest", "records of a cluster in PostgreSQL"},
 	{"github.com/tink-crypto/tink-go/v2", "store", "secrets at rest: authenticated encryption and rotation of keys"},
 	{"filippo.io/age", "store cli", "exported connections: files encrypted to a passphrase or a key"},
 	{"github.com/nats-io/nats.go", "bus", "durable work, leases and live events"},
@@ -104,10 +106,10 @@ var outside = []struct{ module, packages, reason string }{
 // closed are packages of the standard library that only these of ours may import. Test
 // files are free.
 var closed = []struct{ imported, packages, reason string }{
-	{"net", "engine bus server cli oauth1/oauth1test", "engine is the only one that opens outgoing connections"},
+	{"net", "engine bus server cli store oauth1/oauth1test", "engine is the only one that opens outgoing connections; store names the failures of the database's"},
 	{"net/http", "oauth1 engine connect webhook cassette makeapi work server mcp cli cleat oauth1/oauth1test internal/photoservice internal/visitor",
 		"values, expressions, definitions, forms and records know no network"},
-	{"os/exec", "js cli bus", "app functions run in a child; the browser is opened for the person"},
+	{"os/exec", "js cli bus internal/pgtest", "app functions run in a child; the browser is opened for the person"},
 	{"unsafe", "js", "nothing here is worth it, but for handing the kernel a filter of system calls"},
 	{"C", "", "everything builds with CGO_ENABLED=0"},
 	{"plugin", "", "the same"},

@@ -90,7 +90,7 @@ func (s *Store) readFlow(ctx context.Context, column, hash string) (*connect.Flo
 	)
 	err := s.read.QueryRowContext(ctx, `select id, app, type, name, conn_id, session_hash, state_hash, token_hash,
 			redirect_uri, any_account, scope, created, expires, used, data_key, temp, data
-		from flow where team = ? and `+column+" = ? order by seq desc limit 1", s.team, hash).
+		from flow where team = ? and `+column+" = ? and "+column+" <> '' order by seq desc limit 1", s.team, hash).
 		Scan(&f.ID, &f.App, &f.Type, &f.Name, &f.ConnID, &f.SessionHash, &f.StateHash, &f.TokenHash,
 			&f.RedirectURI, &f.AnyAccount, &scope, &created, &expires, &f.Used, &wrapped, &temp, &data)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -48,7 +48,7 @@ func (s *Store) Session(ctx context.Context, hash string) (*record.Session, erro
 
 // Sessions returns the sessions of a user that have not expired, the newest first.
 func (s *Store) Sessions(ctx context.Context, user string) ([]*record.Session, error) {
-	sessions, err := all(ctx, s.read, scanSession, selectSession+"where person = ? and expires > ? order by created desc, hash", user, s.now().UnixMilli())
+	sessions, err := all(ctx, s.read, scanSession, selectSession+"where person = ? and expires > ? order by created desc", user, s.now().UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", explain(err))
 	}

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func child(job string) int {
 	fmt.Println("ready")
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	ctx := context.Background()
-	s, err := store.Open(ctx, store.Options{Dir: os.Getenv(childDir)})
+	s, err := store.Open(ctx, optionsOf(os.Getenv(childDir)))
 	if err == nil {
 		err = errors.Join(jobs[job](ctx, s), s.Close())
 	}
@@ -53,6 +54,14 @@ func child(job string) int {
 		return 1
 	}
 	return 0
+}
+
+// optionsOf returns how to open a folder, or a database that postgresPlace has made.
+func optionsOf(place string) store.Options {
+	if url, keyset, found := strings.Cut(place, " "); found && strings.HasPrefix(url, "postgres:") {
+		return store.Options{URL: url, KeysetFile: keyset}
+	}
+	return store.Options{Dir: place}
 }
 
 // process is a child under way.

@@ -163,11 +163,14 @@ func killChild(t *testing.T, dir string, after func(line string) time.Duration, 
 
 func TestKill(t *testing.T) {
 	t.Parallel()
-	rounds := 30
+	testKill(t, t.TempDir(), 30)
+}
+
+func testKill(t *testing.T, dir string, rounds int) {
+	t.Helper()
 	if testing.Short() {
 		rounds = 5
 	}
-	dir := t.TempDir()
 	l := newLedger()
 	for range rounds {
 		killChild(t, dir, func(line string) time.Duration {
@@ -176,7 +179,7 @@ func TestKill(t *testing.T) {
 			}
 			return rand.N(80 * time.Millisecond)
 		}, l)
-		s := openStore(t, store.Options{Dir: dir})
+		s := openStore(t, optionsOf(dir))
 		l.check(t, s)
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -315,8 +318,12 @@ func TestTriggerLockTwoProcesses(t *testing.T) {
 // A process that is killed lets the next one in.
 func TestTriggerLockKill(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	s := openStore(t, store.Options{Dir: dir})
+	testLockKill(t, t.TempDir())
+}
+
+func testLockKill(t *testing.T, dir string) {
+	t.Helper()
+	s := openStore(t, optionsOf(dir))
 	p := startChild(t, "hold", dir)
 	p.stdin.Close()
 	if line, err := p.lines.ReadString('\n'); err != nil || line != "locked\n" {

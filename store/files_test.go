@@ -59,6 +59,17 @@ func rawDatabase(t testing.TB, dir string) *sql.DB {
 	return db
 }
 
+// rawPostgres opens a database as somebody without the keys would.
+func rawPostgres(t testing.TB, url string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
 func execute(t testing.TB, db *sql.DB, query string, args ...any) {
 	t.Helper()
 	if _, err := db.Exec(query, args...); err != nil {

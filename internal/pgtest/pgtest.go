@@ -65,7 +65,8 @@ type Server struct {
 	dir     string
 	bin     string
 	owner   *syscall.Credential // nil: the present user
-	running *exec.Cmd
+	process *os.Process
+	ended   chan struct{} // closed when the process is gone; nil when there is none
 }
 
 // Start returns a server that ends with the test.
@@ -160,31 +161,55 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 // Restart starts the server, after a Kill too, and waits until it answers. Nothing is
 // synced to the disk: a kill of the process loses nothing, only a loss of power would.
 func (s *Server) Restart() error {
-	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	s.running = s.command("postgres", "-D", s.dir+"/data", "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200",
-		"-c", "log_min_messages=fatal")
-	s.running.Stdout, s.running.Stderr = log, log
-	if err := s.running.Start(); err != nil {
-		return err
-	}
 	pool, err := s.open()
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
 	for deadline := time.Now().Add(startTime); ; time.Sleep(20 * time.Millisecond) { // nothing tells when it is ready
+		if err := s.run(); err != nil {
+			return err
+		}
 		if err = pool.Ping(); err == nil {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			text, _ := os.ReadFile(log.Name())
+			text, _ := os.ReadFile(s.log())
 			return fmt.Errorf("the server does not answer: %w\n%s", err, text)
 		}
 	}
+}
+
+func (s *Server) log() string { return filepath.Join(s.dir, "log") }
+
+// run starts the process unless it runs. It gives up by itself as long as clients of a
+// killed one have not noticed that.
+func (s *Server) run() error {
+	if s.ended != nil {
+		select {
+		case <-s.ended:
+		default:
+			return nil
+		}
+	}
+	log, err := os.OpenFile(s.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	c := s.command("postgres", "-D", s.dir+"/data", "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200",
+		"-c", "log_min_messages=fatal")
+	c.Stdout, c.Stderr = log, log
+	if err := c.Start(); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = c.Wait() // that it was killed is no error
+		close(ended)
+	}()
+	s.process, s.ended = c.Process, ended
+	return nil
 }
 
 func (s *Server) open() (*sql.DB, error) {
@@ -219,12 +244,14 @@ func (s *Server) Kill() error { return s.end(syscall.SIGKILL) }
 func (s *Server) Stop() error { return s.end(syscall.SIGINT) }
 
 func (s *Server) end(signal os.Signal) error {
-	if s.running == nil || s.running.Process == nil {
+	if s.ended == nil {
 		return nil
 	}
-	err := s.running.Process.Signal(signal)
-	_ = s.running.Wait() // that it was killed is no error
-	s.running = nil
+	err := s.process.Signal(signal)
+	<-s.ended
+	if s.ended = nil; errors.Is(err, os.ErrProcessDone) {
+		return nil
+	}
 	return err
 }
 

@@ -86,16 +86,28 @@ func isCollision(err error) bool {
 	return sqlState(err) == "40001" || sqlState(err) == "40P01"
 }
 
+// isDown reports whether a code of PostgreSQL says that the server is going down or coming
+// up (admin_shutdown, crash_shutdown, cannot_connect_now, connection exceptions).
+func isDown(code string) bool {
+	return code == "57P01" || code == "57P02" || code == "57P03" || strings.HasPrefix(code, "08")
+}
+
+// isBroken reports whether a connection is lost that had been good: another one may work.
+func isBroken(err error) bool {
+	_, fresh := errors.AsType[*pgconn.ConnectError](err)
+	return !fresh && isUnavailable(err)
+}
+
 // isUnavailable reports whether the connection to PostgreSQL is lost, or there is none.
 func isUnavailable(err error) bool {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return sqlState(err) == "" || isDown(sqlState(err))
+	}
 	switch code := sqlState(err); {
-	case code == "57P01" || code == "57P02" || code == "57P03" || strings.HasPrefix(code, "08"): // shutdown, crash, starting up
+	case isDown(code):
 		return true
 	case code != "" || err == nil || resultCode(err) != 0 || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return false
-	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return true
 	}
 	if _, ok := errors.AsType[*net.OpError](err); ok {
 		return true

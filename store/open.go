@@ -58,8 +58,9 @@ type engine struct {
 	// locks waits until it holds a lock, and returns the function that ends it.
 	locks func(ctx context.Context, name string) (unlock func(), err error)
 	// scrub removes what was erased from where it may still stand.
-	scrub func(ctx context.Context)
-	close func() error
+	scrub  func(ctx context.Context)
+	backup func(ctx context.Context, path string) error
+	close  func() error
 }
 
 // transactor runs changes in transactions. A change that it has returned without an error

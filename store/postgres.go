@@ -23,6 +23,9 @@ const (
 	postgresIdle  = 5 * time.Minute
 )
 
+// connectTimeout is the longest that a new connection may take. The address may say less.
+const connectTimeout = 10 * time.Second
+
 var postgresDialect = &dialect{
 	name:     "postgres",
 	numbered: true,
@@ -46,18 +49,27 @@ func address(text string) string {
 	return u.Redacted()
 }
 
+func postgresConfig(url string) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("the address of the database cannot be read") // the cause quotes it
+	}
+	config.ConnectTimeout = min(config.ConnectTimeout, connectTimeout)
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "cleat"
+	}
+	return config, nil
+}
+
 // openPostgres opens the store in a database, and makes the tables that are missing there.
 func (s *database) openPostgres(ctx context.Context, o Options) error {
 	if o.Keyset == nil && o.KeysetFile == "" {
 		return fmt.Errorf("PostgreSQL needs a keyset that all processes are given: %w", ErrKeyset)
 	}
 	s.keyset.fixed = true
-	config, err := pgx.ParseConfig(o.URL)
+	config, err := postgresConfig(o.URL)
 	if err != nil {
-		return errors.New("the address of the database cannot be read") // the cause quotes it
-	}
-	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = "cleat"
+		return err
 	}
 	p := &server{s, stdlib.OpenDB(*config), stdlib.OpenDB(*config)}
 	for _, pool := range []*sql.DB{p.pool, p.held} {
@@ -65,7 +77,8 @@ func (s *database) openPostgres(ctx context.Context, o Options) error {
 		pool.SetMaxIdleConns(postgresConns)
 	}
 	p.pool.SetMaxOpenConns(postgresConns)
-	s.engine = engine{"the database", queries{&repeater{p.pool}, postgresDialect}, transactions{p.pool}, p.lock, func(context.Context) {}, p.close}
+	s.engine = engine{"the database", queries{&repeater{p.pool}, postgresDialect}, transactions{p.pool}, p.lock,
+		func(context.Context) {}, func(context.Context, string) error { return ErrNoBackup }, p.close}
 	if err := p.prepare(ctx); err != nil {
 		return errors.Join(err, p.close())
 	}
@@ -172,7 +185,7 @@ func (t transactions) once(ctx context.Context, change func(context.Context, que
 func (t transactions) begin(ctx context.Context) (*sql.Tx, error) {
 	for n := 0; ; n++ {
 		tx, err := t.pool.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
-		if err == nil || n == postgresConns || !isUnavailable(err) {
+		if !isBroken(err) || n == postgresConns {
 			return tx, err
 		}
 	}
@@ -185,7 +198,7 @@ type repeater struct{ *sql.DB }
 func (r *repeater) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	for n := 0; ; n++ {
 		rows, err := r.DB.QueryContext(ctx, query, args...)
-		if err == nil || n == postgresConns || !isUnavailable(err) {
+		if !isBroken(err) || n == postgresConns {
 			return rows, err
 		}
 	}
@@ -194,7 +207,7 @@ func (r *repeater) QueryContext(ctx context.Context, query string, args ...any) 
 func (r *repeater) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	for n := 0; ; n++ {
 		row := r.DB.QueryRowContext(ctx, query, args...)
-		if row.Err() == nil || n == postgresConns || !isUnavailable(row.Err()) {
+		if !isBroken(row.Err()) || n == postgresConns {
 			return row
 		}
 	}

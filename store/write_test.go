@@ -23,6 +23,9 @@ func TestChangesTogether(t *testing.T) {
 	if err := s.InsertConnection(ctx, &connect.Record{Name: "taken"}); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.ForTeam(2).PutRuns(ctx, &record.Run{ID: "run_theirs"}); err != nil {
+		t.Fatal(err)
+	}
 	tx, err := s.Writer().Begin() // all wait for it
 	if err != nil {
 		t.Fatal(err)
@@ -36,14 +39,18 @@ func TestChangesTogether(t *testing.T) {
 		asked.Add(1)
 		group.Go(func() {
 			r, ctx := &connect.Record{Name: fmt.Sprint(i)}, ctx
-			switch i % 3 {
+			switch i % 4 {
 			case 1:
 				r.Name = "taken"
 			case 2:
 				ctx = canceled
 			}
 			asked.Done()
-			failed[i] = s.InsertConnection(ctx, r)
+			if i%4 == 3 { // fails behind its first statement
+				failed[i] = s.PutRuns(ctx, &record.Run{ID: fmt.Sprint("run_", i)}, &record.Run{ID: "run_theirs"})
+			} else {
+				failed[i] = s.InsertConnection(ctx, r)
+			}
 		})
 	}
 	asked.Wait()
@@ -61,9 +68,12 @@ func TestChangesTogether(t *testing.T) {
 		stored[r.Name] = true
 	}
 	for i, err := range failed {
-		want := []error{nil, connect.ErrNameTaken, err}[i%3] // one that was canceled may be made or not
+		want := []error{nil, connect.ErrNameTaken, err, record.ErrNotFound}[i%4] // one that was canceled may be made or not
 		if !errors.Is(err, want) || stored[fmt.Sprint(i)] != (err == nil) {
 			t.Errorf("change %d: stored %v, error %v", i, stored[fmt.Sprint(i)], err)
+		}
+		if _, err := s.Run(ctx, fmt.Sprint("run_", i)); !errors.Is(err, record.ErrNotFound) {
+			t.Errorf("half of change %d is stored: %v", i, err)
 		}
 	}
 }

@@ -208,6 +208,9 @@ func (a *App) endpoint(id string) *engine.Plan {
 // List reports whether the component gives a list; otherwise it gives one value.
 func (c *Component) List() bool { return c.trigger != nil || c.plan.List() }
 
+// Answers reports whether the app says itself how a request to the webhook is answered.
+func (c *Component) Answers() bool { return c.hook != nil && c.hook.Answers() }
+
 // Replies reports whether the component is a responder: its only bundle is an answer.
 func (c *Component) Replies() bool { return c.replies }
 

@@ -73,6 +73,9 @@ type HookInput struct {
 	// Failed hears of bundles that the trigger could not make; nil means that the failure
 	// ends the work, and the bundle comes again.
 	Failed func(error)
+	// Log receives the exchanges of the instant trigger and of attach and detach, masked; nil
+	// means that nobody listens.
+	Log func(engine.Exchange)
 	// Lost hears that the service could not be told to forget a former address.
 	Lost func(error)
 }
@@ -90,7 +93,7 @@ type Hook struct {
 // Hook returns the hook with the given name of a webhook, and makes it if there is none.
 // The error is a [*ConnectionError] when the connection does not fit or needs the user.
 func (rt *Runtime) Hook(ctx context.Context, c *Component, in HookInput) (*Hook, error) {
-	run, account, err := rt.prepare(ctx, c, Input{Connection: in.Connection, Parameters: in.Parameters, RPC: in.RPC, Retries: hookRetries})
+	run, account, err := rt.prepare(ctx, c, Input{Connection: in.Connection, Parameters: in.Parameters, RPC: in.RPC, Retries: hookRetries, Log: in.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +205,7 @@ func (h *Hook) Bundle(ctx context.Context, payload value.Value) (value.Value, er
 	if h.in.Trigger == nil {
 		return payload, nil
 	}
-	bundle, err := h.runtime.Reshape(ctx, h.in.Trigger, Input{Connection: h.in.Connection, Parameters: h.in.TriggerParameters, Retries: hookRetries}, payload)
+	bundle, err := h.runtime.Reshape(ctx, h.in.Trigger, Input{Connection: h.in.Connection, Parameters: h.in.TriggerParameters, Retries: hookRetries, Log: h.in.Log}, payload)
 	var failure *engine.Error
 	if h.in.Failed != nil && errors.As(err, &failure) && ctx.Err() == nil {
 		h.in.Failed(err)

@@ -45,6 +45,8 @@ type Poll struct {
 	// otherwise. Nothing said goes on, or begins with what comes after this moment.
 	From    poll.Start
 	Restart bool // From counts in any case
+	// States keeps the state of this poll instead of the runtime's store; nil means that.
+	States poll.Store
 }
 
 // TriggerID returns the id of the trigger's state that belongs to a connection and to
@@ -83,13 +85,16 @@ func (rt *Runtime) Poll(ctx context.Context, c *Component, p Poll, emit func(bun
 	if err != nil {
 		return poll.Outcome{}, err
 	}
-	if rt.triggers == nil {
+	if p.States == nil {
+		p.States = rt.triggers
+	}
+	if p.States == nil {
 		return poll.Outcome{}, errors.New("the runtime has no store for the states of triggers")
 	}
 	if p.ID == "" {
 		p.ID = c.TriggerID(p.Connection, p.Parameters)
 	}
-	out, err := rt.poller().Poll(ctx, c.trigger, poll.Request{ID: p.ID, From: p.From, Restart: p.Restart, Input: input}, emit)
+	out, err := rt.poller(p.States).Poll(ctx, c.trigger, poll.Request{ID: p.ID, From: p.From, Restart: p.Restart, Input: input}, emit)
 	out.Warnings = append(run.unknownFields(), out.Warnings...)
 	run.markBroken(ctx, err)
 	return out, err
@@ -102,7 +107,7 @@ func (rt *Runtime) StartChoices(ctx context.Context, c *Component, in Input) ([]
 	if err != nil {
 		return nil, err
 	}
-	list, err := rt.poller().Choices(ctx, c.trigger, input)
+	list, err := rt.poller(rt.triggers).Choices(ctx, c.trigger, input)
 	run.markBroken(ctx, err)
 	return list, err
 }
@@ -114,6 +119,6 @@ func (rt *Runtime) watching(ctx context.Context, c *Component, in Input) (*Run, 
 	return rt.prepare(ctx, c, in)
 }
 
-func (rt *Runtime) poller() *poll.Poller {
-	return &poll.Poller{Engine: rt.engine, Store: rt.triggers, Now: rt.connector.Now}
+func (rt *Runtime) poller(states poll.Store) *poll.Poller {
+	return &poll.Poller{Engine: rt.engine, Store: states, Now: rt.connector.Now}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"slices"
 	"time"
 
@@ -77,6 +78,10 @@ func (rt *Runtime) With(r Records) *Runtime {
 		Timezone: c.Timezone, Functions: c.Functions, Debug: c.Debug}
 	return other
 }
+
+// Network is the guarded network, for requests that no app makes: only addresses that the
+// options let through are reached.
+func (rt *Runtime) Network() http.RoundTripper { return rt.engine.Network() }
 
 // Connector makes, tests and changes connections.
 func (rt *Runtime) Connector() *connect.Connector { return &rt.connector }

@@ -25,6 +25,8 @@ type EventFilter struct {
 
 // Events keeps the event log of a team.
 type Events interface {
+	// AppendEvents stores events that no trigger and no hook gave, all or none.
+	AppendEvents(ctx context.Context, events ...*Event) error
 	// Events returns up to n events behind the cursor after, the oldest first.
 	Events(ctx context.Context, f EventFilter, after int64, n int) ([]*Event, error)
 	Event(ctx context.Context, id string) (*Event, error)

@@ -46,6 +46,19 @@ func (s *Store) sealOutcome(ctx context.Context, events []*record.Event, run *re
 	return o, err
 }
 
+// AppendEvents stores events that no trigger and no hook gave, such as the bundles of a run
+// that nobody waits for, all or none.
+func (s *Store) AppendEvents(ctx context.Context, events ...*record.Event) error {
+	outcome, err := s.sealOutcome(ctx, events, nil)
+	if err == nil {
+		err = s.change(ctx, func(ctx context.Context, tx queries, _ *keys) error { return outcome.store(ctx, tx) })
+	}
+	if err != nil {
+		return fmt.Errorf("append events: %w", err)
+	}
+	return nil
+}
+
 // store stores events with their handovers, and the run.
 func (o *outcome) store(ctx context.Context, tx queries) error {
 	if err := putRuns(ctx, tx, o.runs); err != nil || len(o.events) == 0 {

@@ -44,7 +44,8 @@ func newRoot(f *factory) *cobra.Command {
 		newDemo(f), newInspect(f), newLint(f), newNew(f),
 		newConnect(f), newConnections(f), newKeys(f),
 		newRun(f), newForm(f), newRPC(f), newTrigger(f), newListen(f), newTest(f),
-		newEval(f), newIML(f), newOAuth1(f))
+		newEval(f), newIML(f), newOAuth1(f),
+		newServe(f))
 	root.Version = version()
 	root.SetVersionTemplate("cleat {{.Version}}\n")
 	root.SilenceErrors, root.SilenceUsage = true, true

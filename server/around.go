@@ -1,0 +1,180 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/cleat-run/cleat/record"
+)
+
+// around is what every request passes, the outermost first.
+func (s *Server) around(inner http.Handler) http.Handler {
+	h := s.authenticated(inner)
+	h = s.sameOrigin(h)
+	h = headers(h)
+	h = s.recovered(h)
+	return s.identified(h)
+}
+
+// requestID names a request in problems and in the log.
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey).(string)
+	return id
+}
+
+// identified gives a request its id and finds out where it comes from. An id that a
+// stranger sends is not taken: it would stand in the log.
+func (s *Server) identified(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := record.NewID("req", s.Now())
+		ctx := context.WithValue(r.Context(), requestKey, id)
+		ctx = context.WithValue(ctx, addressKey, s.address(r))
+		w.Header().Set("X-Request-Id", id)
+		seen := &watched{ResponseWriter: w}
+		began := time.Now()
+		next.ServeHTTP(seen, r.WithContext(ctx))
+		s.metrics.served(r, seen.status, time.Since(began))
+	})
+}
+
+// watched notes the status of an answer.
+type watched struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *watched) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Flush sends what is written so far.
+func (w *watched) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+
+// address is where a request comes from. X-Forwarded-For counts as far as the trusted
+// proxies wrote it: from the right, the first address that is none of them.
+func (s *Server) address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && s.trusted(host); i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		host = hop.Unmap().String()
+	}
+	return host
+}
+
+func (s *Server) trusted(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	for _, p := range s.Proxies {
+		if p.Contains(addr.Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+func addressFrom(ctx context.Context) string {
+	a, _ := ctx.Value(addressKey).(string)
+	return a
+}
+
+// recovered makes a panic the failure of one request.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			failure := recover()
+			if failure == nil {
+				return
+			}
+			if failure == http.ErrAbortHandler {
+				panic(failure)
+			}
+			// The value of a panic may hold what the request held: only its type is logged.
+			s.Log.ErrorContext(r.Context(), "panic", "request_id", requestID(r.Context()), "type", slog.AnyValue(failure).Kind(), "stack", string(debug.Stack()))
+			writeProblem(w, r, s.Log, problem(http.StatusInternalServerError, "internal", "an internal error; the log of the server tells more under this request id"))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// policy is what pages of the server may do: nothing but themselves (server.md 5).
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// headers says what browsers are to refuse.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// public are the addresses that strangers' pages may post to: they know no session.
+var public = []string{"/hooks/", "/oauth/cb/"}
+
+// sameOrigin refuses what other pages make a browser send. Programs send no Origin.
+func (s *Server) sameOrigin(next http.Handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	_ = guard.AddTrustedOrigin(s.PublicURL.Scheme + "://" + s.PublicURL.Host) // fails for no host, which Options rules out
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, prefix := range public {
+			if strings.HasPrefix(r.URL.Path, prefix) {
+				next.ServeHTTP(w, r)
+				return
+			}
+		}
+		if err := guard.Check(r); err != nil {
+			writeProblem(w, r, s.Log, problem(http.StatusForbidden, "cross_origin", "a page of another origin may not do this"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// authenticated finds the actor, but for what strangers send: it has no say there.
+func (s *Server) authenticated(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, prefix := range public {
+			if strings.HasPrefix(r.URL.Path, prefix) {
+				next.ServeHTTP(w, r)
+				return
+			}
+		}
+		a, err := s.authenticate(r)
+		if err != nil {
+			writeProblem(w, r, s.Log, err)
+			return
+		}
+		if a != nil {
+			a.Address = addressFrom(r.Context())
+			r = r.WithContext(context.WithValue(r.Context(), actorKey, a))
+		}
+		next.ServeHTTP(w, r)
+	})
+}

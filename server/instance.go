@@ -1,0 +1,232 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/cleat-run/cleat"
+	"github.com/cleat-run/cleat/bus"
+	"github.com/cleat-run/cleat/record"
+	"github.com/cleat-run/cleat/store"
+	"github.com/cleat-run/cleat/work"
+)
+
+// Config is everything that cleat serve can be told (server.md 4).
+type Config struct {
+	Store     store.Options
+	Bus       bus.Options
+	Runtime   cleat.Options // whose records are ignored
+	PublicURL *url.URL
+	Proxies   []netip.Prefix
+	Limits    Limits
+	Retain    Retain
+	Workers   int // deliveries and polls at once, each
+	Version   string
+	Log       *slog.Logger
+}
+
+// Retain says how long what has ended is kept.
+type Retain struct {
+	Deliveries, Runs, Events, Audit time.Duration // 7, 30, 30 and 400 days when 0
+}
+
+func (r Retain) at(now time.Time) record.Retention {
+	before := func(d, otherwise time.Duration) time.Time {
+		if d == 0 {
+			d = otherwise
+		}
+		return now.Add(-d)
+	}
+	const day = 24 * time.Hour
+	return record.Retention{Deliveries: before(r.Deliveries, 7*day), Runs: before(r.Runs, 30*day), Events: before(r.Events, 30*day), Audit: before(r.Audit, 400*day)}
+}
+
+// Instance is a running node: the server with its store, its bus and its background work.
+type Instance struct {
+	*Server
+	config  Config
+	store   *store.Store
+	bus     *bus.Bus
+	runtime *cleat.Runtime
+	loops   *work.Loops
+}
+
+// Open opens store and bus and makes everything ready to serve. The caller must Close it.
+func Open(ctx context.Context, c Config) (*Instance, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	records, err := store.Open(ctx, c.Store)
+	if err != nil {
+		return nil, err
+	}
+	i := &Instance{config: c, store: records}
+	c.Bus.Logger = c.Log
+	if i.bus, err = bus.Open(ctx, c.Bus); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the bus: %w", err), records.Close())
+	}
+	i.runtime = cleat.New(c.Runtime)
+	i.assemble()
+	return i, nil
+}
+
+func (i *Instance) assemble() {
+	c := i.config
+	records := work.Stored(i.store)
+	node := &work.Node{Name: nodeName(), Records: records, Catalog: &work.Catalog{Records: records}, Log: c.Log,
+		Teams: &work.Teams{Runtime: i.runtime, Records: records, PublicURL: c.PublicURL.String()}}
+	outbox := &work.Outbox{Node: node, Network: i.runtime.Network()}
+	i.loops = &work.Loops{Node: node, Bus: i.bus, Outbox: outbox, Workers: c.Workers, Retention: c.Retain.at}
+	i.Server = New(Options{
+		Node: node, History: work.NewHistory(records, c.Log), Outbox: outbox, Queue: queue{i.loops}, Live: &busLive{bus: i.bus},
+		Ready:       []Check{{"database", i.storeReady}, {"bus", i.bus.Ready}},
+		NewDelivery: bus.NewID, Metrics: i.busMetrics, PublicURL: c.PublicURL, Proxies: c.Proxies, Limits: c.Limits, Version: c.Version, Log: c.Log,
+	})
+	node.Stored = func(team int64, events []*record.Event) {
+		i.Stored(team, events)
+		outbox.Wake()
+	}
+}
+
+// nodeName names this process: the machine, the process and some chance, for numbers of
+// processes come again.
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	return host + "-" + strconv.Itoa(os.Getpid()) + "-" + record.NewID("n", time.Now())[22:]
+}
+
+func (i *Instance) storeReady(ctx context.Context) error {
+	_, err := i.store.Team(ctx, 1)
+	return err
+}
+
+// queue is the bus as the server needs it.
+type queue struct{ loops *work.Loops }
+
+// Publish says how refusals of the bus are answered.
+func (q queue) Publish(ctx context.Context, team int64, d *record.Delivery, head, body []byte, sequential bool) error {
+	err := q.loops.Publish(ctx, team, d, head, body, sequential)
+	refused, ok := errors.AsType[*bus.Refusal](err)
+	switch {
+	case err == nil:
+		return nil
+	case !ok:
+		return err
+	case errors.Is(refused, bus.ErrBusy):
+		return busy(http.StatusTooManyRequests, "too_many_deliveries", refused.RetryAfter, "too many deliveries of this team are waiting")
+	}
+	p := busy(http.StatusServiceUnavailable, "unavailable", refused.RetryAfter, "the delivery cannot be taken now: %s", refused.Reason)
+	p.cause = err
+	return p
+}
+
+// Limits of a connection to the server (server.md 5).
+const (
+	headerTime = 10 * time.Second
+	readTime   = 2 * time.Minute
+	idleTime   = 2 * time.Minute
+	maxHeader  = 64 << 10
+	drainTime  = 20 * time.Second // for requests
+	endTime    = 30 * time.Second // for everything
+)
+
+// Serve serves the listener and works in the background until ctx ends. Then it drains: it
+// says that it is not ready, finishes requests and jobs in hand or gives them back, and
+// returns within 30 seconds.
+func (i *Instance) Serve(ctx context.Context, l net.Listener) error {
+	web := &http.Server{Handler: i.Server, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(i.config.Log.Handler(), slog.LevelDebug)}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var loops sync.WaitGroup
+	loops.Go(func() { i.loops.Run(background) })
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(l) }()
+	var err error
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+	}
+	i.Drain()
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer cancel()
+	requests, done := context.WithTimeout(ending, drainTime)
+	defer done()
+	if shut := web.Shutdown(requests); shut != nil {
+		web.Close()
+	}
+	stop()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	err = errors.Join(err, i.end(ending, &loops))
+	return err
+}
+
+// end waits for the background and closes what is open, in the order in which things need
+// each other.
+func (i *Instance) end(ctx context.Context, loops *sync.WaitGroup) error {
+	ended := make(chan struct{})
+	go func() {
+		loops.Wait()
+		i.background.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+	return i.close(ctx)
+}
+
+// Close ends an instance that does not serve.
+func (i *Instance) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), endTime)
+	defer cancel()
+	return i.close(ctx)
+}
+
+func (i *Instance) close(ctx context.Context) error {
+	err := i.bus.Close(ctx)
+	i.History.Close()
+	return errors.Join(err, i.runtime.Close(), i.store.Close())
+}
+
+// busMetrics adds the figures of the bus.
+func (i *Instance) busMetrics(w io.Writer) {
+	ctx, cancel := context.WithTimeout(context.Background(), readyTime)
+	defer cancel()
+	s, err := i.bus.Stats(ctx)
+	if err != nil {
+		i.config.Log.Warn("the figures of the bus are not complete", "error", err)
+	}
+	gauge(w, "cleat_bus_refused", "Deliveries that the bus refused.", float64(s.Refused))
+	gauge(w, "cleat_bus_redelivered", "Messages that came to this node again.", float64(s.Redelivered))
+	gauge(w, "cleat_bus_leases_lost", "Leases that this node lost.", float64(s.LeasesLost))
+	gauge(w, "cleat_bus_partitions_bad", "Partitions that this node passes over.", float64(len(s.Bad)))
+	gauge(w, "cleat_bus_free_disk_bytes", "Room for the embedded bus.", float64(s.FreeDisk))
+	writeGauges(w, "cleat_bus_stream_messages", "Messages that wait.", s.Streams, func(x bus.StreamStats) (string, float64) { return x.Name, float64(x.Messages) })
+	writeGauges(w, "cleat_bus_stream_oldest_seconds", "How long the oldest has waited.", s.Streams, func(x bus.StreamStats) (string, float64) { return x.Name, x.Oldest.Seconds() })
+}
+
+func writeGauges[T any](w io.Writer, name, help string, all []T, of func(T) (string, float64)) {
+	fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
+	for _, x := range all {
+		label, v := of(x)
+		fmt.Fprintf(w, "%s{stream=%q} %g\n", name, label, v)
+	}
+}

@@ -1,0 +1,94 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+// stream sends server-sent events (WHATWG HTML 9.2). A reader that does not read is
+// dropped: it comes back with the id of the last event that it got.
+type stream struct {
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	draining <-chan struct{}
+}
+
+const (
+	writeTime = 10 * time.Second // after which a reader that takes nothing is dropped
+	beatEvery = 15 * time.Second // so that proxies keep a silent connection
+)
+
+// errDraining ends streams of a server that stops; the reader goes to another node.
+var errDraining = errors.New("the server stops")
+
+func wantsStream(accept string) bool { return strings.Contains(accept, "text/event-stream") }
+
+// listen answers with a stream that run fills until it fails.
+func (s *Server) listen(run func(context.Context, *stream) error) (*runOutput, error) {
+	leave, err := s.listeners.enter(s.Limits.Listeners)
+	if err != nil {
+		return nil, err
+	}
+	return &runOutput{Status: http.StatusOK, ContentType: "text/event-stream", Body: func(hc huma.Context) {
+		defer leave()
+		_, w := humago.Unwrap(hc)
+		w.Header().Set("X-Accel-Buffering", "no")
+		out := &stream{w: w, control: http.NewResponseController(w), draining: s.draining}
+		if err := out.write(": hello\n\n"); err != nil {
+			return
+		}
+		if err := run(hc.Context(), out); err != nil && hc.Context().Err() == nil && !errors.Is(err, errDraining) {
+			_ = out.send("", "failed", problemOf(err))
+		}
+	}}, nil
+}
+
+func (o *stream) write(text string) error {
+	if err := o.control.SetWriteDeadline(time.Now().Add(writeTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if _, err := o.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return o.control.Flush()
+}
+
+// send sends one event; an empty id leaves that of the reader as it is.
+func (o *stream) send(id, name string, data any) error {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	if id != "" {
+		fmt.Fprintf(&b, "id: %s\n", id)
+	}
+	fmt.Fprintf(&b, "event: %s\ndata: %s\n\n", name, text)
+	return o.write(b.String())
+}
+
+// idle waits for news, for at most wait, and lets the reader know that somebody is there.
+func (o *stream) idle(ctx context.Context, heard <-chan struct{}, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-o.draining:
+		return errDraining
+	case <-heard:
+	case <-timer.C:
+	}
+	return nil
+}
+
+// beat tells the reader, and what stands between, that the stream lives.
+func (o *stream) beat() error { return o.write(": beat\n\n") }

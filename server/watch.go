@@ -1,0 +1,140 @@
+package server
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/cleat-run/cleat/record"
+	"github.com/cleat-run/cleat/work"
+)
+
+// watchEvery is how often the folder of apps is looked at.
+const watchEvery = time.Second
+
+// WatchApps uploads each app in a folder, and again when it changes, to the first team,
+// until ctx ends. An app is a folder or a ZIP; it is for development.
+func (i *Instance) WatchApps(ctx context.Context, dir string) {
+	seen := map[string]string{}
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			i.Log.Error("the folder of apps cannot be read", "error", err)
+		}
+		for _, e := range entries {
+			if strings.HasPrefix(e.Name(), ".") || !e.IsDir() && !strings.EqualFold(filepath.Ext(e.Name()), ".zip") {
+				continue
+			}
+			path := filepath.Join(dir, e.Name())
+			if stamp := stampOf(path); stamp != seen[path] {
+				seen[path] = stamp
+				i.uploadFrom(ctx, path)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// stampOf changes when a file below path does.
+func stampOf(path string) string {
+	sum := sha256.New()
+	_ = filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || skipped(d) {
+			return skip(d, err)
+		}
+		if info, err := d.Info(); err == nil && !d.IsDir() {
+			fmt.Fprintln(sum, name, info.Size(), info.ModTime().UnixNano())
+		}
+		return nil
+	})
+	return string(sum.Sum(nil))
+}
+
+func skipped(d fs.DirEntry) bool {
+	return d.IsDir() && (d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && len(d.Name()) > 1)
+}
+
+func skip(d fs.DirEntry, err error) error {
+	if err == nil && d.IsDir() {
+		return fs.SkipDir
+	}
+	return nil
+}
+
+func (i *Instance) uploadFrom(ctx context.Context, path string) {
+	archive, err := archiveFrom(path)
+	if err == nil {
+		err = i.keepApp(ctx, archive)
+	}
+	if err != nil {
+		i.Log.Warn("an app is not loaded", "path", path, "error", err)
+		return
+	}
+	i.Log.Info("an app is loaded", "path", path)
+}
+
+func (i *Instance) keepApp(ctx context.Context, archive []byte) error {
+	loaded, err := work.Open(archive)
+	if err != nil {
+		return err
+	}
+	found := findings(loaded)
+	a := &record.App{Name: loaded.Name, Label: loaded.Label}
+	v := &record.Version{Declared: fmt.Sprint(loaded.Version), Errors: len(found.Errors())}
+	if err := i.records.OfTeam(1).InsertVersion(ctx, a, v, archive, true); err != nil {
+		return err
+	}
+	i.Node.Catalog.Forget(1, a.Name)
+	return nil
+}
+
+// archiveFrom reads a ZIP, or packs a folder.
+func archiveFrom(path string) ([]byte, error) {
+	if strings.EqualFold(filepath.Ext(path), ".zip") {
+		return os.ReadFile(path)
+	}
+	root, err := os.OpenRoot(path) // links do not lead out of it
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || skipped(d) {
+			return skip(d, err)
+		}
+		if d.IsDir() || !d.Type().IsRegular() {
+			return nil
+		}
+		content, err := fs.ReadFile(root.FS(), name)
+		if err != nil {
+			return err
+		}
+		f, err := w.Create(name)
+		if err == nil {
+			_, err = f.Write(content)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}

@@ -43,9 +43,13 @@
 //	every Unix    limits of data memory (where the system heeds it: Linux, FreeBSD),
 //	              processor time, size of files; no further descriptor, hence no file can
 //	              be opened and no socket be made
-//	Linux         a filter of system calls that lets the process do no more than the Go
-//	              runtime needs: no files, network, processes or signals to others
-//	              (amd64, arm64)
+//	Linux         a filter of system calls (seccomp) that lets the process do no more than
+//	              the Go runtime needs: no files, network, processes or signals to others
+//	              (amd64, arm64). Elsewhere, and where the kernel has no filters, landlock
+//	              if there is one: no path can be opened, made, changed, removed or
+//	              executed and no TCP port reached (programs without cgo)
+//	macOS, BSD    no more than every Unix: names of files can be removed and changed, and
+//	              another program become, with the rights of the user
 //	Windows       engine and process only
 //
 // A call that fails in any of these ways is an error of this call; the program and the

@@ -1,0 +1,4 @@
+package js
+
+// LeaveFiles makes leaveFiles visible to the tests.
+var LeaveFiles = leaveFiles

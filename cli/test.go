@@ -36,7 +36,7 @@ capture. The command exits with 3 when a test fails.`,
 		Example: `  cleat test my-app
   cleat test my-app listBooks
   cleat test my-app --junit report.xml --json`,
-		Args: cobra.MinimumNArgs(1),
+		Args: openArguments("APP"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.app, o.names = args[0], args[1:]
 			return runTest(cmd.Context(), o)

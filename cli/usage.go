@@ -87,3 +87,10 @@ func optionalArguments(required int, names ...string) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// openArguments is like arguments, but any number may follow.
+func openArguments(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		return arguments(names...)(cmd, args[:min(len(args), len(names))])
+	}
+}

@@ -43,10 +43,15 @@ func unreadable(name string, err error) error {
 	if errors.As(err, &where) {
 		err = where.Err
 	}
+	return fmt.Errorf("%s: %w", fileName(name), err)
+}
+
+// fileName is what messages call a file.
+func fileName(name string) string {
 	if name == "-" {
-		name = "standard input"
+		return "standard input"
 	}
-	return fmt.Errorf("%s: %w", name, err)
+	return name
 }
 
 // readObject reads a JSON object, comments allowed; a mistake has its place in the file.
@@ -55,7 +60,7 @@ func (f *factory) readObject(name string) (*value.Collection, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, found := jsonc.Parse(source.NewFile(name, content))
+	doc, found := jsonc.Parse(source.NewFile(fileName(name), content))
 	if err := found.Err(); err != nil {
 		return nil, err
 	}

@@ -1,5 +1,6 @@
-// Package storetest proves implementations of [connect.Store] and of [webhook.Store]: each
-// of them passes [Run] or [RunHooks].
+// Package storetest proves implementations of [connect.Store], of [webhook.Store], of
+// [poll.Store] and of [record.Store] with [record.TeamStore]: each of them passes [Run],
+// [RunHooks], [RunTriggers] or [RunRecords].
 package storetest
 
 import (

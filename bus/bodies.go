@@ -17,7 +17,11 @@ const (
 	bodySweep = 10 * time.Minute
 	bodyAge   = time.Hour // until a body without a message is swept
 
-	putLimit = 5 * time.Second
+	// listLimit ends a list. The client waits for as many entries as there were when it
+	// began, for ever if one of them is removed meanwhile.
+	listLimit = 30 * time.Second
+
+	bodyWait = 10 * time.Second // for one body, either way
 )
 
 func (b *Bus) ensureBodies(ctx context.Context) error {
@@ -37,7 +41,7 @@ func (b *Bus) putBody(ctx context.Context, d *Delivery) error {
 	if len(d.Body) <= maxInline {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, putLimit)
+	ctx, cancel := context.WithTimeout(ctx, bodyWait)
 	defer cancel()
 	meta := jetstream.ObjectMeta{Name: d.ID, Metadata: map[string]string{"tenant": d.Tenant, "hook": d.Hook}}
 	_, err := b.bodies.Put(ctx, meta, bytes.NewReader(d.Body))
@@ -52,6 +56,8 @@ var errLost = errors.New("the body of the delivery is lost")
 
 // loadBody reads a body that is an object.
 func (b *Bus) loadBody(ctx context.Context, id string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, bodyWait)
+	defer cancel()
 	object, err := b.bodies.Get(ctx, id)
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil, errLost
@@ -65,7 +71,9 @@ func (b *Bus) loadBody(ctx context.Context, id string) ([]byte, error) {
 
 // dropBody removes the body of a finished delivery. The store would keep a marker of every
 // object that was deleted, for ever: it goes, too.
-func (b *Bus) dropBody(ctx context.Context, id string) {
+func (b *Bus) dropBody(id string) {
+	ctx, cancel := context.WithTimeout(b.living, bodyWait)
+	defer cancel()
 	err := b.bodies.Delete(ctx, id)
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return
@@ -90,7 +98,9 @@ func (b *Bus) purgeMarker(ctx context.Context, id string) error {
 // sweepBodies removes old bodies without a message: their delivery was never published, or
 // its worker died between acknowledgement and removal.
 func (b *Bus) sweepBodies(ctx context.Context, age time.Duration) error {
-	objects, err := b.bodies.List(ctx)
+	list, cancel := context.WithTimeout(ctx, listLimit)
+	defer cancel()
+	objects, err := b.bodies.List(list)
 	if errors.Is(err, jetstream.ErrNoObjectsFound) {
 		return nil
 	}
@@ -109,7 +119,7 @@ func (b *Bus) sweepBodies(ctx context.Context, age time.Duration) error {
 			}
 		}
 		if !needed[owner][object.Name] {
-			b.dropBody(ctx, object.Name)
+			b.dropBody(object.Name)
 		}
 	}
 	return nil
@@ -136,11 +146,8 @@ func (b *Bus) bodiesNeeded(ctx context.Context, tenant, hook string) (map[string
 // queue allows no second one for the same subjects.
 func idsOf(ctx context.Context, stream jetstream.Stream, subject string, ids map[string]bool) error {
 	for seq := uint64(1); ; {
-		msg, err := stream.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(subject))
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return nil
-		}
-		if err != nil {
+		msg, err := nextOf(ctx, stream, seq, subject)
+		if msg == nil {
 			return err
 		}
 		if msg.Header.Get(headerBody) == bodyObject {

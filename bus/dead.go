@@ -52,12 +52,12 @@ func (b *Bus) ReadDead(ctx context.Context, tenant, hook, id string) (Delivery, 
 		return Delivery{}, "", err
 	}
 	for seq := uint64(1); ; {
-		msg, err := stream.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(b.subject("dead", tenant, hook)))
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return Delivery{}, "", ErrNotFound
-		}
+		msg, err := nextOf(ctx, stream, seq, b.subject("dead", tenant, hook))
 		if err != nil {
 			return Delivery{}, "", err
+		}
+		if msg == nil {
+			return Delivery{}, "", ErrNotFound
 		}
 		seq = msg.Sequence + 1
 		if msg.Header.Get(nats.MsgIdHdr) == id {

@@ -2,6 +2,8 @@ package bus
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -37,11 +39,37 @@ func startEmbedded(o Options) (*embedded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("folder %s: %w", o.Dir, err)
 	}
+	if err := checkKey(o); err != nil {
+		return nil, errors.Join(fmt.Errorf("folder %s: %w", o.Dir, err), unlock())
+	}
 	e := &embedded{opts: serverOptions(o), unlock: unlock}
 	if err := e.start(o.Logger); err != nil {
 		return nil, errors.Join(err, unlock())
 	}
 	return e, nil
+}
+
+// checkKey refuses another key than that of the store. The server would leave out what it
+// cannot read and go on with empty streams. What stands beside the store tells about its
+// key.
+func checkKey(o Options) error {
+	path := filepath.Join(o.Dir, "key.check")
+	mac := hmac.New(sha256.New, o.StoreKey)
+	mac.Write([]byte("cleat queue"))
+	want := hex.EncodeToString(mac.Sum(nil))
+	if o.StoreKey == nil {
+		want = "none"
+	}
+	have, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return os.WriteFile(path, []byte(want), 0o600)
+	case err != nil:
+		return err
+	case !hmac.Equal(have, []byte(want)):
+		return errors.New("its store has another key")
+	}
+	return nil
 }
 
 func serverOptions(o Options) *server.Options {
@@ -72,7 +100,7 @@ func (e *embedded) start(logger *slog.Logger) error {
 	if !srv.ReadyForConnections(startLimit) || !srv.JetStreamEnabled() {
 		srv.Shutdown()
 		srv.WaitForShutdown()
-		return errors.New("the embedded NATS server did not start; is the store key right?")
+		return errors.New("the embedded NATS server did not start")
 	}
 	e.mu.Lock()
 	e.srv = srv

@@ -2,8 +2,10 @@ package bus
 
 import (
 	"context"
+	"errors"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Conn is the connection of a bus.
@@ -29,7 +31,12 @@ func (b *Bus) SweepBodies(ctx context.Context) error { return b.sweepBodies(ctx,
 
 // Bodies counts large bodies.
 func (b *Bus) Bodies(ctx context.Context) int {
-	objects, _ := b.bodies.List(ctx)
+	ctx, cancel := context.WithTimeout(ctx, listLimit/10)
+	defer cancel()
+	objects, err := b.bodies.List(ctx)
+	if err != nil && !errors.Is(err, jetstream.ErrNoObjectsFound) {
+		return -1
+	}
 	return len(objects)
 }
 

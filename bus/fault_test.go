@@ -141,6 +141,7 @@ func TestFaults(t *testing.T) {
 	}
 	cancel()
 	group.Wait()
+	t.Cleanup(func() { diagnose(t, b) })
 	l.check(t, do.Journal)
 	t.Logf("%d faults, %d accepted, %d refused, slowest answer %v, longest gap %v, %d run more than once",
 		faults, len(l.sent), l.refused, l.slowest, l.gap, outcomes(t, do.Journal).twice())
@@ -163,9 +164,12 @@ func (l *load) check(t *testing.T, path string) {
 	if l.gap > 3*time.Second {
 		t.Errorf("nothing was accepted for %v", l.gap)
 	}
-	eventually(t, 60*time.Second, "every sequential one has, too", func() bool {
+	stuck := ""
+	defer func() { t.Log(stuck) }()
+	eventually(t, 30*time.Second, "every sequential one has, too", func() bool {
 		for hook, n := range l.inOrder {
-			if inOrder(t, path)[hook] != n {
+			if have := inOrder(t, path)[hook]; have != n {
+				stuck = fmt.Sprintf("%s: %d of %d", hook, have, n)
 				return false
 			}
 		}
@@ -189,4 +193,13 @@ func inOrder(t *testing.T, path string) map[string]int {
 		}
 	}
 	return next
+}
+
+// diagnose says where work is stuck.
+func diagnose(t *testing.T, b *bus.Bus) {
+	if !t.Failed() {
+		return
+	}
+	s, err := b.Stats(context.Background())
+	t.Logf("%+v %v", s, err)
 }

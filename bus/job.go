@@ -111,7 +111,7 @@ func (b *Bus) runHook(r *Runner, msg jetstream.Msg) Outcome {
 		return o
 	}
 	if o.kind == acked && p.object() {
-		b.dropBody(b.living, p.id())
+		b.dropBody(p.id())
 	}
 	return o
 }

@@ -16,7 +16,7 @@ const (
 
 	pullWait      = 5 * time.Second
 	pullHeartbeat = 500 * time.Millisecond // a dead leader is noticed after two of them
-	shortPull     = 100 * time.Millisecond // while others wait for a worker
+	lookAgain     = 50 * time.Millisecond  // where nothing was, while others wait for a worker
 	pullRetry     = 250 * time.Millisecond
 )
 
@@ -110,11 +110,14 @@ func (c *crew) pull(ctx context.Context, l *lane) {
 			c.pool.give(w)
 			continue
 		}
-		msg, err := l.next(ctx, c.scarce || c.pool.contended())
+		wait := !c.scarce && !c.pool.contended()
+		msg, err := l.next(ctx, wait)
 		if msg == nil {
 			c.pool.give(w)
 			if err != nil && ctx.Err() == nil {
 				c.failed(ctx, l, err)
+			} else if !wait {
+				pause(ctx, lookAgain)
 			}
 			continue
 		}
@@ -143,19 +146,18 @@ func (l *lane) ensure(ctx context.Context) (err error) {
 	return err
 }
 
-// next waits for one message. The pull ends with ctx: otherwise draining would wait for
-// it. A message that is on its way at that moment comes again after AckWait.
-func (l *lane) next(ctx context.Context, short bool) (jetstream.Msg, error) {
-	wait := pullWait
-	var opts []jetstream.FetchOpt
-	if short {
-		wait = shortPull
-	} else {
-		opts = append(opts, jetstream.FetchHeartbeat(pullHeartbeat))
-	}
-	ctx, cancel := context.WithTimeout(ctx, wait)
+// next takes one message. The pull ends with ctx: otherwise draining would wait for it. A
+// message that is on its way at that moment comes again after AckWait.
+func (l *lane) next(ctx context.Context, wait bool) (jetstream.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, pullWait)
 	defer cancel()
-	batch, err := l.consumer.Fetch(1, append(opts, jetstream.FetchContext(ctx))...)
+	var batch jetstream.MessageBatch
+	var err error
+	if wait {
+		batch, err = l.consumer.Fetch(1, jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(pullHeartbeat))
+	} else {
+		batch, err = l.consumer.FetchNoWait(1)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -160,12 +160,7 @@ func (in *inbox) run(ctx context.Context, attempt int) Outcome {
 // first reads the oldest delivery; nil when there is none. The stream has no direct reads,
 // so it is the leader who answers and not a replica that lags behind.
 func (in *inbox) first(ctx context.Context) (*jetstream.RawStreamMsg, error) {
-	b := in.bus
-	raw, err := in.partition.stream.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(b.subject("seq", in.partition.number, in.hook)))
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return nil, nil
-	}
-	return raw, err
+	return nextOf(ctx, in.partition.stream, 1, in.bus.subject("seq", in.partition.number, in.hook))
 }
 
 // runOne runs a delivery and removes it when it is done. The removal may be lost: its row
@@ -179,12 +174,14 @@ func (in *inbox) runOne(ctx context.Context, raw *jetstream.RawStreamMsg, attemp
 	if ctx.Err() != nil || o.kind != acked && o.kind != buried {
 		return o
 	}
-	err := in.partition.stream.DeleteMsg(ctx, raw.Sequence)
+	ask, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	err := in.partition.stream.DeleteMsg(ask, raw.Sequence)
 	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
 		return Retry(time.Second)
 	}
 	if o.kind == acked && p.object() {
-		b.dropBody(ctx, p.id())
+		b.dropBody(p.id())
 	}
 	return o
 }

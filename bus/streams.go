@@ -168,3 +168,19 @@ func pause(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 }
+
+// askLimit is how long one question to JetStream may take. The client adds no limit to a
+// context that has one: a job asked a leader that died, and kept its turn with heartbeats
+// until the job's own deadline.
+const askLimit = 2 * time.Second
+
+// nextOf reads the first message of a subject from a sequence on; nil when there is none.
+func nextOf(ctx context.Context, stream jetstream.Stream, seq uint64, subject string) (*jetstream.RawStreamMsg, error) {
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	msg, err := stream.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(subject))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil, nil
+	}
+	return msg, err
+}

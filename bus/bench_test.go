@@ -2,7 +2,9 @@ package bus_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -46,6 +48,32 @@ func intake(b *testing.B, open opener, clients int) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "accepted/s")
 	b.ReportMetric(float64(took[b.N/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[b.N*99/100].Microseconds())/1000, "p99-ms")
+}
+
+// BenchmarkFloor is what the disk allows: three files, as there are partitions, each
+// synchronised after every write of 1.2 kB.
+func BenchmarkFloor(b *testing.B) {
+	dir, record := b.TempDir(), make([]byte, 1200)
+	var group sync.WaitGroup
+	b.ResetTimer()
+	for n := range 3 {
+		group.Go(func() {
+			f, err := os.Create(fmt.Sprint(dir, "/", n))
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			defer f.Close()
+			for i := n; i < b.N; i += 3 {
+				_, err := f.Write(record)
+				if err = errors.Join(err, f.Sync()); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "written/s")
 }
 
 // BenchmarkThrough is from publishing to the start of the job, one at a time.

@@ -131,8 +131,10 @@ func testFaults(t *testing.T) {
 		mortal = startNode(t, do)
 		c.start(t, victim[0])
 		wait(t.Context(), time.Second)
-		freeze(t, func(s syscall.Signal) { c.signal((victim[0]+1)%3, s) })
-		freeze(t, func(s syscall.Signal) { steady.Process.Signal(s) })
+		var frozen sync.WaitGroup
+		frozen.Go(func() { freeze(t, func(s syscall.Signal) { c.signal((victim[0]+1)%3, s) }) })
+		frozen.Go(func() { freeze(t, func(s syscall.Signal) { steady.Process.Signal(s) }) })
+		frozen.Wait()
 		faults += 4
 		if time.Now().After(end) {
 			break

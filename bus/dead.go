@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -12,19 +13,23 @@ import (
 // buryLimit is how long a worker tries to copy a dead delivery.
 const buryLimit = 30 * time.Second
 
-// keptHeaders are those that a copy takes along. Others may be of the server, which would
-// obey them again.
-var keptHeaders = []string{
-	nats.MsgIdHdr, headerVersion, headerReceived, headerSource, headerBody, headerTrace, headerReplay, headerTenant,
+// copyHeaders gives what a copy takes along: the id and all that is not of the server,
+// which would obey its own again. A newer version may have more than we know.
+func copyHeaders(h nats.Header) nats.Header {
+	copied := nats.Header{nats.MsgIdHdr: {h.Get(nats.MsgIdHdr)}}
+	for name, values := range h {
+		if !strings.HasPrefix(name, "Nats-") {
+			copied[name] = values
+		}
+	}
+	return copied
 }
 
 // bury copies a delivery to DEAD. Only then its message may go.
 func (b *Bus) bury(ctx context.Context, p *parcel, reason string) bool {
 	copied := nats.NewMsg(b.subject("dead", p.tenant, p.hook))
 	copied.Data = p.data
-	for _, name := range keptHeaders {
-		setHeader(copied.Header, name, p.header.Get(name))
-	}
+	copied.Header = copyHeaders(p.header)
 	setHeader(copied.Header, headerReason, reason)
 	ctx, cancel := context.WithTimeout(ctx, buryLimit)
 	defer cancel()

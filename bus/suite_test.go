@@ -44,6 +44,7 @@ var suite = []struct {
 	{"jobs in hand finish when the bus closes", testDrain},
 	{"jobs that do not finish are given back", testHandBack},
 	{"bodies without a message are swept", testSweep},
+	{"work moves from one machine", testMove},
 	{"figures", testStats},
 }
 

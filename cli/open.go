@@ -53,7 +53,7 @@ func (f *factory) openStore(ctx context.Context) (*store.SQLite, error) {
 	}
 	records, err := store.Open(ctx, store.Options{Dir: dir})
 	var place *fs.PathError
-	if errors.As(err, &place) {
+	if errors.As(err, &place) && !errors.Is(err, store.ErrKeyset) {
 		err = &hintedError{err, "set CLEAT_HOME to a folder that you can write to"}
 	}
 	return records, err

@@ -219,6 +219,42 @@ func TestImportConnections(t *testing.T) {
 	}
 }
 
+// On a full disk nothing is imported or replaced, and with space again all is.
+func TestImportOnFullDisk(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := openStore(t, store.Options{Dir: t.TempDir()})
+	if err := s.InsertConnection(ctx, named("0")[0]); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for i := range 100 {
+		names = append(names, fmt.Sprint(i))
+	}
+	imported := named(names...)
+	imported[0].UID = "replaced"
+	var pages int
+	if err := s.Writer().QueryRow("pragma page_count").Scan(&pages); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Writer().Exec(fmt.Sprint("pragma max_page_count = ", pages+5)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.ImportConnections(ctx, imported, true)
+	if err == nil || !strings.Contains(err.Error(), "the disk is full") || imported[0].ID != 0 {
+		t.Errorf("error %v, id %d", err, imported[0].ID)
+	}
+	if all, err := s.Connections(ctx); err != nil || len(all) != 1 || all[0].UID != secretUID {
+		t.Fatalf("%d connections, error %v", len(all), err)
+	}
+	if _, err := s.Writer().Exec("pragma max_page_count = 1000000"); err != nil {
+		t.Fatal(err)
+	}
+	if replaced, err := s.ImportConnections(ctx, imported, true); err != nil || len(replaced) != 1 {
+		t.Errorf("replaced %q, error %v", replaced, err)
+	}
+}
+
 // A connection that was replaced is another version: who renews the old one finds out, and
 // its answer is not merged into the new one.
 func TestImportEndsRenewals(t *testing.T) {

@@ -317,3 +317,39 @@ func Example() {
 	io.Copy(os.Stdout, in.Body)
 	// Output: hellohello
 }
+
+// What turns out to be a secret after it was recorded is not saved.
+func TestSavingMasksOnceMore(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Session", "late-secret")
+		if r.URL.Path == "/json" {
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, `{"session": "late-secret", "late-secret": [1]}`)
+			return
+		}
+		io.WriteString(w, "session late-secret")
+	}))
+	defer server.Close()
+	known := false
+	r := cassette.NewRecorder(cassette.Options{Mask: func(_ context.Context, text string) string {
+		if !known {
+			return text
+		}
+		return strings.ReplaceAll(text, "late-secret", cassette.Redacted)
+	}})
+	for _, path := range []string{"/json?x=late-secret", "/text"} {
+		if _, err := send(t, r.Wrap(http.DefaultTransport), server.URL, request{method: "POST", path: path, body: "late-secret", header: "late-secret"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	known = true
+	path := filepath.Join(t.TempDir(), "tape.json")
+	if err := r.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil || strings.Contains(string(content), "late-secret") || strings.Count(string(content), cassette.Redacted) < 8 {
+		t.Errorf("error %v, saved:\n%s", err, content)
+	}
+}

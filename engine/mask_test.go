@@ -34,7 +34,19 @@ func TestMaskKnowsTheFormsOfASecret(t *testing.T) {
 		"form":                 url.QueryEscape(secret),
 		"JSON in JSON":         quoteIML(quoteIML(secret)),
 		"JSON":                 quoteIML(secret),
+		"JSON of Go":           quote(secret),
+		"JSON of PHP":          `p@ss\/w\u00f6rd+\"1\"&<x>`,
+		"JSON of Python":       `p@ss/w\u00f6rd+\"1\"&<x>`,
+		"JSON of .NET":         `p@ss/w\u00F6rd\u002B\u00221\u0022\u0026\u003Cx\u003E`,
+		"PHP in JSON":          quoteIML(`p@ss\/w\u00f6rd+\"1\"&<x>`),
+		"JSON in an address":   oauth1.PercentEncode(quoteIML(secret)),
+		"encodeURIComponent":   "p%40ss%2Fw%C3%B6rd%2B%221%22%26%3Cx%3E",
+		"path":                 url.PathEscape(secret),
+		"path, lower case":     strings.ToLower(url.PathEscape(secret)),
+		"form twice":           url.QueryEscape(url.QueryEscape(secret)),
 		"HTML":                 html.EscapeString(secret),
+		"HTML of PHP":          "p@ss/wörd+&quot;1&quot;&amp;&lt;x&gt;",
+		"text in HTML":         `p@ss/wörd+"1"&amp;&lt;x&gt;`,
 		"hex":                  hex.EncodeToString([]byte(secret)),
 		"base64":               base64.StdEncoding.EncodeToString([]byte(secret)),
 		"base64 for addresses": base64.RawURLEncoding.EncodeToString([]byte(secret)),
@@ -51,12 +63,27 @@ func TestMaskKnowsTheFormsOfASecret(t *testing.T) {
 			t.Errorf("%s: %q becomes %q", name, text, got)
 		}
 	}
+	inToken := base64.RawURLEncoding.EncodeToString([]byte(`{"password":"` + quoteIML(secret) + `"}`))
+	if got := m.Text(inToken); !strings.Contains(got, engine.Redacted) {
+		t.Errorf("JSON in base64: %q stays %q", inToken, got)
+	}
 	if got := m.Text("a short text"); got != "a short text" {
 		t.Errorf("got %q", got)
 	}
 	var none *engine.Mask
 	if none.Text("x") != "x" || engine.NewMask(nil).Text("x") != "x" {
 		t.Error("a mask without secrets changes the text")
+	}
+}
+
+// What a mask learns later it masks from then on, in the hands of whoever has it.
+func TestMaskLearns(t *testing.T) {
+	t.Parallel()
+	m := engine.NewMask([]string{"first-secret"})
+	before := m.Text("first-secret second-secret")
+	m.Learn("second-secret")
+	if after := m.Text("first-secret second-secret"); before != "[redacted] second-secret" || after != "[redacted] [redacted]" {
+		t.Errorf("%q, then %q", before, after)
 	}
 }
 
@@ -233,5 +260,24 @@ func TestTimingOfTLS(t *testing.T) {
 	}
 	if len(all) != 1 || all[0].Timing.TLS <= 0 {
 		t.Errorf("the exchanges are %+v", all)
+	}
+}
+
+// What an answer gives a connection is a secret whatever its name, also in the log of that
+// answer, which comes before anything is stored.
+func TestLogOfALegKnowsWhatWasGiven(t *testing.T) {
+	t.Parallel()
+	server := serve(t, answers(`{"session": "given-secret-1", "ticket": "given-secret-2", "hint": "shown"}`))
+	api := `{"url": "{{parameters.url}}", "response": {"data": {"session": "{{body.session}}"}, "temp": {"ticket": "{{body.ticket}}"}}}`
+	for _, kind := range []engine.Kind{engine.Leg, engine.Connection, engine.Attach} {
+		var all []engine.Exchange
+		e := local(engine.Options{Debug: true, Log: func(x engine.Exchange) { all = append(all, x) }})
+		if _, err := e.Start(compile(t, kind, api), at(server.URL)).Value(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := `{"session":"[redacted]","ticket":"[redacted]","hint":"shown"}`
+		if len(all) != 1 || all[0].ResponseBody != want {
+			t.Errorf("%s: %+v", kind, all)
+		}
 	}
 }

@@ -261,3 +261,17 @@ func BenchmarkDiagnosticString(b *testing.B) {
 		_ = d.String()
 	}
 }
+
+// Findings in a file with secrets show its places only.
+func TestConcealedFilesAreNotQuoted(t *testing.T) {
+	t.Parallel()
+	file := source.NewFile("common.json", []byte(`{"key" "the-secret"}`))
+	file.Conceal()
+	found := source.Diagnostic{Code: "X001", Message: `a colon is missing after "the-"secret"`, Hint: `write a colon`}.At(file, 7, 19)
+	if got, want := found.String(), "common.json:1:8: error X001: a colon is missing after \"…\"\n  hint: write a colon"; got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	if !file.Concealed() || source.NewFile("x", nil).Concealed() {
+		t.Error("the wrong file is concealed")
+	}
+}

@@ -54,13 +54,16 @@ func fileName(name string) string {
 	return name
 }
 
-// readObject reads a JSON object, comments allowed; a mistake has its place in the file.
+// readObject reads a JSON object, comments allowed; a mistake has its place in the file,
+// but shows nothing of it: what a person hands over may be secret.
 func (f *factory) readObject(name string) (*value.Collection, error) {
 	content, err := f.read(name)
 	if err != nil {
 		return nil, err
 	}
-	doc, found := jsonc.Parse(source.NewFile(fileName(name), content))
+	file := source.NewFile(fileName(name), content)
+	file.Conceal()
+	doc, found := jsonc.Parse(file)
 	if err := found.Err(); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -141,7 +142,7 @@ func (v *vault) want(where string, content []byte) {
 	}
 }
 
-// connections of the vault, and what a person types for them.
+// vaultConnections are the connections of the vault, and what a person types for them.
 var vaultConnections = []struct {
 	name   string
 	params []string
@@ -173,7 +174,31 @@ func (v *vault) connect() {
 	}
 }
 
-// modules are run with every connection; all but ok fail, each in another way.
+// typed hands secrets over in the wrong way, on standard input and in files.
+func (v *vault) typed() {
+	v.file("params.json", `{"apiKey": `+quotedJSON(secretOf("apiKey"))+` "more": 1}`)
+	v.file("number.json", `{"apiKey": {"a": [`+quotedJSON(secretOf("apiKey"))+`]}}`)
+	v.run(1, "connect", "vault", "key", "--params", "params.json", "--name", "typed")
+	v.run(-1, "connect", "vault", "key", "--params", "number.json", "--name", "typed", "--json")
+	v.run(1, "form", "vault", "key", "--values", "params.json")
+	v.run(-1, "form", "vault", "key", "--values", "number.json", "--json")
+	for _, name := range []string{"code", "signed"} {
+		escaped := url.QueryEscape(secretOf("verifier"))
+		for _, pasted := range []string{"http://127.0.0.1/x?state=wrong&oauth_token=wrong&code=" + escaped, "state=wrong&oauth_token=wrong&oauth_verifier=" + escaped, secretOf("verifier")} {
+			args := []string{"connect", "vault", name, "--name", "typed", "--no-browser", "--trace", "--timeout", "10s"}
+			cmd, stdout, stderr := v.command(args...)
+			cmd.Stdin = strings.NewReader(pasted + "\n")
+			v.provider.refuse("/access_token")
+			cmd.Run()
+			v.search(args, stdout, stderr)
+		}
+	}
+	v.provider.refuse("")
+}
+
+func quotedJSON(text string) string { return `"` + gossip(text)[1] + `"` }
+
+// vaultModules are run with every connection; all but ok fail, each in another way.
 var vaultModules = map[string]int{"ok": 0, "refused": 1, "unsaid": 1, "unauthorized": 1, "garbled": 1, "long": 1, "away": 1, "lost": 1, "nowhere": 1,
 	"unknown": 1, "thrown": 1, "unread": 1, "header": 1}
 
@@ -194,7 +219,7 @@ func (v *vault) components() {
 		}
 		v.run(0, "rpc", "vault", "options", "-c", c.name, "--trace")
 		v.run(1, "rpc", "vault", "broken", "-c", c.name, "--trace", "--json")
-		v.run(0, "trigger", "vault", "watch", "-c", c.name, "--from", "all", "--trace")
+		v.run(0, "trigger", "vault", "watch", "-c", c.name, "--from", "all", "--trace", "--record", filepath.Join(v.home, "tape-"+c.name+"-watch.json"))
 		v.refused("/ok", 1, "trigger", "vault", "watch", "-c", c.name, "--trace")
 		v.refused("/ok", 1, "trigger", "vault", "watch", "-c", c.name, "--choose")
 	}
@@ -263,6 +288,13 @@ func (v *vault) workshop() {
 		v.run(1, append([]string{"oauth1", "verify", "--json"}, args[:6]...)...)
 	}
 	v.run(0, append([]string{"oauth1", "sign", "--json"}, to...)...)
+	for _, secret := range []string{secretOf("tokenSecret"), secretOf("verifier")} { // the right signature, and another
+		signature := url.QueryEscape(url.QueryEscape(secretOf("consumerSecret")) + "&" + url.QueryEscape(secret))
+		header := `Authorization: OAuth oauth_consumer_key="the-client", oauth_token="t", oauth_signature_method="PLAINTEXT", oauth_signature="` + signature + `"`
+		for _, form := range []string{"--json", "--trace"} {
+			v.run(-1, "oauth1", "verify", "--url", v.provider.URL+"/ok", "-H", header, "--token-secret", "@tokenSecret", form)
+		}
+	}
 	v.run(1, append([]string{"oauth1", "sign", "--signature-method", "RSA-SHA1", "--private-key", "tokenSecret"}, to...)...)
 }
 
@@ -395,6 +427,7 @@ func TestNoSecretLeaves(t *testing.T) {
 	v.crash()
 	v.manage()
 	v.workshop()
+	v.typed()
 	for _, c := range vaultConnections {
 		v.refused("/revoke", 0, "connections", "delete", c.name, "--trace")
 	}

@@ -6,6 +6,7 @@ import (
 	"compress/zlib"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/cleat-run/cleat/engine"
@@ -117,15 +118,28 @@ func TestNoBodyNeedsNoDecoder(t *testing.T) {
 	}
 }
 
-// TestARefusalCountsHoweverItIsEncoded: an error status stays the error when its body cannot
+// TestARefusalCountsHoweverItIsWorded: an error status stays the error when its body cannot
 // be read.
-func TestARefusalCountsHoweverItIsEncoded(t *testing.T) {
+func TestARefusalCountsHoweverItIsWorded(t *testing.T) {
 	t.Parallel()
-	server := serve(t, encoded("br", []byte("abc"), http.StatusTooManyRequests))
-	r := local(engine.Options{}).Start(compile(t, engine.Action, getURL), at(server.URL))
-	_, failed := result(t, r)
-	wantError(t, failed, engine.RateLimitError, "[429] Too Many Requests")
-	if warnings := r.State().Warnings; len(warnings) != 1 || warnings[0] != "the answer cannot be decompressed: the encoding br is not known" {
-		t.Errorf("warnings %q", warnings)
+	tests := []struct {
+		name    string
+		handler http.HandlerFunc
+		warning string
+	}{
+		{"br", encoded("br", []byte("abc"), http.StatusTooManyRequests), "the answer cannot be decompressed: the encoding br is not known"},
+		{"too large", encoded("identity", make([]byte, 2<<20), http.StatusTooManyRequests), "the answer is larger than 1 MiB"},
+		{"a bomb", encoded("gzip", zipped(strings.Repeat(" ", 2<<20)), http.StatusTooManyRequests), "the answer is larger than 1 MiB"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r := local(engine.Options{MaxBody: 1 << 20}).Start(compile(t, engine.Action, getURL), at(serve(t, test.handler).URL))
+			_, failed := result(t, r)
+			wantError(t, failed, engine.RateLimitError, "[429] Too Many Requests")
+			if warnings := r.State().Warnings; len(warnings) != 1 || warnings[0] != test.warning {
+				t.Errorf("warnings %q", warnings)
+			}
+		})
 	}
 }

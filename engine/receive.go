@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 )
 
 // tooLargeError says that an answer is larger than the limit.
@@ -106,7 +105,7 @@ func readAll(r io.Reader, length, limit int64) ([]byte, error) {
 		case err != nil || int64(len(raw)) > limit:
 			return raw, err
 		case len(raw) == cap(raw):
-			raw = slices.Grow(raw, len(raw))
+			raw = append(make([]byte, 0, min(2*int64(len(raw)), limit)+1), raw...)
 		}
 	}
 }

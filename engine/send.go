@@ -167,15 +167,21 @@ func (r *Run) roundTrip(ctx context.Context, req *request, w *wire) (*answer, er
 	a := &answer{status: in.StatusCode, header: in.Header}
 	r.keepCookies(w, in)
 	a.raw, a.file, err = r.engine.readBody(in, r.bodyLimit(req, a.status), func() string { return fileName(a.header, w.url, r.mask) })
-	var unreadable *encodingError
-	if errors.As(err, &unreadable) && a.status >= 400 { // the refusal counts, not how it is worded
-		r.warn(unreadable.Error())
+	if a.status >= 400 && isUnusable(err) { // the refusal counts, not how it is worded
+		r.warn(err.Error())
 		err = nil
 	}
 	if a.status == http.StatusUnauthorized && w.sign != nil {
 		a.hint = w.sign.likely(w, a)
 	}
 	return a, err
+}
+
+// isUnusable reports whether an answer came whose body is too large or cannot be decoded.
+func isUnusable(err error) bool {
+	var unreadable *encodingError
+	var tooLarge *tooLargeError
+	return errors.As(err, &unreadable) || errors.As(err, &tooLarge)
 }
 
 // outgoing is w as net/http sends it, byte for byte.

@@ -43,7 +43,7 @@ func (e *tooLargeError) Hint() string {
 // bodyLimit is the largest answer that is read: larger when response.type is binary, and
 // larger still when there are files for a success.
 func (r *Run) bodyLimit(req *request, status int) tooLargeError {
-	o := r.engine.options
+	o := &r.engine.options
 	kind, err := r.evaluate(req, req.response.kindFor(status))
 	switch {
 	case err != nil || kind.ToText() != "binary":

@@ -92,9 +92,12 @@ type State struct {
 // Start begins a run of plan. Nothing is sent before [Run.Bundles] or [Run.Value] asks.
 func (e *Engine) Start(plan *Plan, in Input) *Run {
 	r := &Run{engine: e, plan: plan, in: in, scope: iml.NewScope(), mask: NewMask(in.Secrets), budget: newBudget(in.Common)}
-	for name, root := range map[string]value.Value{"parameters": in.Parameters, "connection": in.Connection, "common": in.Common, "data": in.Data} {
-		if !root.IsUndefined() {
-			r.scope.Set(name, root)
+	for _, root := range []struct {
+		name string
+		v    value.Value
+	}{{"parameters", in.Parameters}, {"connection", in.Connection}, {"common", in.Common}, {"data", in.Data}} {
+		if !root.v.IsUndefined() {
+			r.scope.Set(root.name, root.v)
 		}
 	}
 	if in.Temp.Collection() == nil {

@@ -168,15 +168,15 @@ func fill(env *Env, layout *value.Layout, members []Member) (value.Value, error)
 	if err := env.Step(len(members)); err != nil {
 		return value.Undefined, limited(err)
 	}
-	values := make([]value.Value, len(members))
+	c := layout.New()
 	for i := range members {
 		v, err := members[i].Value.surface(env)
 		if err != nil {
 			return value.Undefined, err
 		}
-		values[i] = v
+		c.Put(i, v)
 	}
-	return layout.Of(values...), nil
+	return value.FromCollection(c), nil
 }
 
 func build(env *Env, members []Member) (value.Value, error) {

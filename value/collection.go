@@ -102,6 +102,9 @@ func (c *Collection) Set(name string, v Value) {
 	c.values = append(c.values, v)
 }
 
+// Put sets the value of the member with the 0-based position i.
+func (c *Collection) Put(i int, v Value) { c.values[i] = v }
+
 // Grow makes room for n further members.
 func (c *Collection) Grow(n int) {
 	c.own()

@@ -30,18 +30,52 @@ func NewLayout(names []string) *Layout {
 }
 
 // Of returns a new collection of values, one for each name; it panics when their numbers
-// differ. The slice is not copied.
+// differ.
 func (l *Layout) Of(values ...Value) Value {
-	c := &Collection{}
-	l.fill(c, values)
-	return FromCollection(c)
-}
-
-func (l *Layout) fill(c *Collection, values []Value) {
 	if len(values) != len(l.names) {
 		panic("value.Layout: a value without a name, or a name without a value")
 	}
+	c := l.New()
+	copy(c.values, values)
+	return FromCollection(c)
+}
+
+// New returns a new collection whose values are undefined, for [Collection.Put].
+func (l *Layout) New() *Collection {
+	switch n := len(l.names); n { // as in NewCollection, one allocation in place of two
+	case 1:
+		c := &struct {
+			Collection
+			values [1]Value
+		}{}
+		return l.fill(&c.Collection, c.values[:])
+	case 2:
+		c := &struct {
+			Collection
+			values [2]Value
+		}{}
+		return l.fill(&c.Collection, c.values[:])
+	case 3:
+		c := &struct {
+			Collection
+			values [3]Value
+		}{}
+		return l.fill(&c.Collection, c.values[:])
+	case 4:
+		c := &struct {
+			Collection
+			values [4]Value
+		}{}
+		return l.fill(&c.Collection, c.values[:])
+	default:
+		return l.fill(&Collection{}, make([]Value, n))
+	}
+}
+
+// fill makes c the collection of values, which are not copied.
+func (l *Layout) fill(c *Collection, values []Value) *Collection {
 	*c = Collection{layout: l, values: values[:len(values):len(values)], shared: true}
+	return c
 }
 
 func (l *Layout) clone() *Layout {

@@ -41,7 +41,7 @@ func (rt *Runtime) parameters(ctx context.Context, c *Component, in Input) (made
 		m = c.App.App.Module(c.ID)
 	}
 	options := rt.FormOptions(c.App, m)
-	options.RPC = in.RPC
+	options.RPC, options.Base64 = in.RPC, in.Base64
 	made, report := c.form.Convert(ctx, in.Parameters, options)
 	return made, report.Warnings, unfit(report.Problems)
 }

@@ -93,8 +93,9 @@ type Input struct {
 	// RPC is asked for the fields that RPCs give, so that their values are converted and
 	// checked too: [Runtime.RPC]. Nil takes those values as they are.
 	RPC     form.RPC
-	Limit   int // most bundles wanted, 0 for all that the app lets through
-	Retries int // how often a refused or lost request is repeated before the run fails
+	Base64  bool // binary parameters are texts in base64, as the schema of [form.Form.Tool] has them
+	Limit   int  // most bundles wanted, 0 for all that the app lets through
+	Retries int  // how often a refused or lost request is repeated before the run fails
 	// Log receives the exchanges of the run, masked; nil means that nobody listens.
 	Log func(engine.Exchange)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/form"
+	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/value"
 	"github.com/spf13/cobra"
@@ -62,6 +63,7 @@ type target struct {
 	kind   app.Kind
 	module *app.Module // nil for others
 	form   *form.Form
+	wrong  form.Problems // mistakes of the definition: fields are left out for them, or taken plain
 }
 
 func runForm(ctx context.Context, o *formOptions) error {
@@ -114,7 +116,11 @@ func (o *formOptions) target() (*target, error) {
 	for _, kind := range withForms {
 		if codes := formsOf(a, kind, o.id); codes != nil {
 			t := &target{app: a, kind: kind, module: a.App.Module(o.id)}
-			t.form, _ = cleat.FormOf(codes...)
+			var found source.Diagnostics
+			t.form, found = cleat.FormOf(codes...)
+			for _, d := range found.Errors() {
+				t.wrong = append(t.wrong, form.Problem{Code: d.Code, Message: d.Message, Hint: d.Hint, Field: source.Position{File: d.File, Line: d.Line, Column: d.Column}})
+			}
 			return t, nil
 		}
 	}
@@ -193,6 +199,7 @@ func (o *formOptions) record(ctx context.Context, records connect.Store, a *clea
 }
 
 func (o *formOptions) writeSchema(ctx context.Context, t *target, values *value.Collection, rpc form.RPC) error {
+	t.warn(o.factory)
 	schema, problems := t.form.Tool(ctx, form.ToolOptions{RPC: rpc, Values: values})
 	for _, p := range problems {
 		o.warn(p.Error())
@@ -209,6 +216,13 @@ func (o *formOptions) writeSchema(ctx context.Context, t *target, values *value.
 	return err
 }
 
+// warn tells of mistakes of the definition.
+func (t *target) warn(f *factory) {
+	for _, p := range t.wrong {
+		f.warn(p.Field.String() + ": " + p.Error())
+	}
+}
+
 // write shows the form, and what is wrong with the values.
 func (o *formOptions) write(t *target, shown []*form.Shown, unknown, problems form.Problems) error {
 	var failed error
@@ -216,12 +230,13 @@ func (o *formOptions) write(t *target, shown []*form.Shown, unknown, problems fo
 		failed = &exitError{code: exitFindings}
 	}
 	if o.json {
-		view := formView{App: t.app.Name, Kind: string(t.kind), ID: o.id, Fields: fieldViews(shown), Problems: problemViews(problems), Warnings: problemViews(unknown)}
+		view := formView{App: t.app.Name, Kind: string(t.kind), ID: o.id, Fields: fieldViews(shown), Problems: problemViews(problems), Warnings: problemViews(slices.Concat(t.wrong, unknown))}
 		if err := writeJSON(o.std.Out, view); err != nil {
 			return err
 		}
 		return failed
 	}
+	t.warn(o.factory)
 	for _, p := range unknown {
 		o.warn(p.Error())
 	}

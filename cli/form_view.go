@@ -15,7 +15,7 @@ type formView struct {
 	ID       string        `json:"id"`
 	Fields   []fieldView   `json:"fields"`
 	Problems []problemView `json:"problems"` // of the values
-	Warnings []problemView `json:"warnings"` // RPCs that did not answer
+	Warnings []problemView `json:"warnings"` // RPCs that did not answer, and mistakes of the definition
 }
 
 type fieldView struct {
@@ -29,8 +29,28 @@ type fieldView struct {
 	Depth    int          `json:"depth,omitempty"` // of fields that show this one
 	Default  *value.Value `json:"default,omitempty"`
 	Value    *value.Value `json:"value,omitempty"` // as it was given; never of a secret
+	Limits   *limitsView  `json:"limits,omitempty"`
+	Item     string       `json:"item,omitempty"` // type of the items of an array that are one value
+	Search   *searchView  `json:"search,omitempty"`
 	Options  []optionView `json:"options,omitempty"`
 	Fields   []fieldView  `json:"fields,omitempty"`
+}
+
+// limitsView are the limits of a field in --json.
+type limitsView struct {
+	Min      *value.Value  `json:"min,omitempty"`
+	Max      *value.Value  `json:"max,omitempty"`
+	MinItems *int          `json:"minItems,omitempty"`
+	MaxItems *int          `json:"maxItems,omitempty"`
+	Pattern  string        `json:"pattern,omitempty"`
+	Enum     []value.Value `json:"enum,omitempty"`
+	Unique   bool          `json:"unique,omitempty"`
+}
+
+// searchView is a search button in --json.
+type searchView struct {
+	Label string `json:"label"`
+	URL   string `json:"url"`
 }
 
 type optionView struct {
@@ -57,12 +77,40 @@ func fieldViews(shown []*form.Shown) []fieldView {
 		if s.Given && !s.Secret() && !s.Value.IsUndefined() {
 			view.Value = &s.Value
 		}
+		view.Limits = viewLimits(s.Field)
+		if item := s.Item(); item != nil && len(s.Fields) == 0 {
+			view.Item = item.Type.Name
+		}
+		if b := s.Button(); b != nil {
+			view.Search = &searchView{b.Label, b.URL}
+		}
 		for _, o := range s.Options {
 			view.Options = append(view.Options, optionView{o.Value, o.Label, o.Group})
 		}
 		all = append(all, view)
 	}
 	return all
+}
+
+func viewLimits(f *form.Field) *limitsView {
+	l, limited := f.Limits()
+	if !limited {
+		return nil
+	}
+	view := &limitsView{Pattern: l.Pattern, Enum: l.Enum, Unique: l.Unique}
+	if !l.Min.IsUndefined() {
+		view.Min = &l.Min
+	}
+	if !l.Max.IsUndefined() {
+		view.Max = &l.Max
+	}
+	if l.MinItems >= 0 {
+		view.MinItems = &l.MinItems
+	}
+	if l.MaxItems >= 0 {
+		view.MaxItems = &l.MaxItems
+	}
+	return view
 }
 
 func problemViews(problems form.Problems) []problemView {
@@ -113,6 +161,9 @@ func choicesOf(s *form.Shown) string {
 			break
 		}
 		word := o.Value.ToText()
+		if o.Value.Collection() != nil || o.Value.Array() != nil {
+			word = string(o.Value.AppendJSON(nil))
+		}
 		if o.Label != word {
 			word += " (" + o.Label + ")"
 		}

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"strings"
 	"unicode/utf16"
@@ -24,7 +25,12 @@ func toBuffer(p *pass, f *Field, v value.Value, at *place) (value.Value, bool) {
 		if text, ok = decodeText(v.Bytes(), v.Codepage()); !ok {
 			return p.wrongType(f, v, at, "text in the codepage "+f.codepage)
 		}
-	case value.KindBool, value.KindNumber, value.KindDate, value.KindText:
+	case value.KindText:
+		if p.o.Base64 {
+			return p.fromBase64(f, v, at)
+		}
+		text = v.Str()
+	case value.KindBool, value.KindNumber, value.KindDate:
 		text = v.ToText()
 	default:
 		return p.wrongType(f, v, at, "binary data")
@@ -34,6 +40,15 @@ func toBuffer(p *pass, f *Field, v value.Value, at *place) (value.Value, bool) {
 		return p.wrongType(f, v, at, "text in the codepage "+f.codepage)
 	}
 	return value.Encoded(encoded, orUTF8(f.codepage)), true
+}
+
+// fromBase64 decodes what a caller sends who follows the schema of [Form.Tool].
+func (p *pass) fromBase64(f *Field, v value.Value, at *place) (value.Value, bool) {
+	content, err := base64.StdEncoding.DecodeString(v.Str())
+	if err != nil {
+		return p.wrongType(f, v, at, "binary data in base64")
+	}
+	return value.Encoded(content, f.codepage), true
 }
 
 func orUTF8(codepage string) string {

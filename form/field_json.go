@@ -3,6 +3,7 @@ package form
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -94,5 +95,5 @@ func (p *pass) schemaHint(f *Field, err error) string {
 	if unit.Error == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s: %s", unit.InstanceLocation, unit.Error)
+	return strings.TrimPrefix(fmt.Sprintf("%s: %s", unit.InstanceLocation, unit.Error), ": ")
 }

@@ -20,6 +20,7 @@ type Options struct {
 	Strict      bool // design stage: values without a field are a problem
 	Platform    int  // run stage: 1 for the old rules of empty values; otherwise those of 2
 	Erase       bool // run stage: fields may be erased with [value.Erase], as in modules that update (parameters.md 8.2)
+	Base64      bool // run stage: texts for buffers are base64, as the schema of [Form.Tool] has them
 	Timezone    string
 	Now         func() time.Time // nil is time.Now
 }

@@ -82,6 +82,8 @@ type toolFields struct {
 func (g *toolFields) add(fields *list, when string) {
 	x := g.export
 	x.open = x.open || x.o.RPC == nil && !fields.plain
+	failed := len(x.pass.problems)
+	defer func() { x.open = x.open || len(x.pass.problems) > failed }() // what the RPC would have given is not known
 	x.pass.each(fields, x.level, func(f *Field) {
 		if _, repeated := g.properties.Lookup(f.Name); repeated || f.Name == "" || f.Type.Display || f.withheld || f.hiddenFromTools() {
 			return

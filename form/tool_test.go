@@ -3,6 +3,7 @@ package form_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -45,7 +46,7 @@ func TestToolSchemasListWhatRPCsGive(t *testing.T) {
 	rpc := &script{t: t, answers: map[string]string{"rpc://s": `[{"label":"One","value":1}]`, "rpc://f": `[{"name":"n","type":"text"}]`}}
 	f := parsed(t, `[{"name":"s","type":"select","options":"rpc://s"},"rpc://f","rpc://none"]`)
 	got, problems := f.Tool(context.Background(), form.ToolOptions{RPC: rpc})
-	const want = `{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"s":{"type":"number","oneOf":[{"const":1,"title":"One"}]},"n":{"type":"string"}},"additionalProperties":false}`
+	const want = `{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"s":{"type":"number","oneOf":[{"const":1,"title":"One"}]},"n":{"type":"string"}},"additionalProperties":true}`
 	if text := string(got.AppendJSON(nil)); text != want || len(problems) != 1 {
 		t.Errorf(" got %s %v\nwant %s", text, problems, want)
 	}
@@ -83,6 +84,14 @@ func TestToolSchemasAcceptWhatRuns(t *testing.T) {
 		{`[{"name":"x","type":"filter","options":{"logic":"and"}}]`, []string{`{}`, `{"x":[{"a":"b","o":"text:equal","b":1}]}`, `{"x":[{"a":"b","o":"like"}]}`, `{"x":[{"o":"exist"}]}`}},
 		{`[{"name":"x","type":"select","options":{"store":[{"value":"a"}],"nested":[{"name":"n","type":"text","required":true}],"placeholder":{"label":"-","nested":[{"name":"m","type":"text","required":true}]}}}]`,
 			[]string{`{}`, `{"m":"a"}`, `{"x":"a"}`, `{"x":"a","n":"b"}`}},
+		{`[{"name":"x","type":"select","default":"a","options":[{"value":"a","nested":[{"name":"n","type":"text","required":true}]},{"value":"b"}]}]`,
+			[]string{`{}`, `{"n":"b"}`, `{"x":"b"}`, `{"x":"a"}`}},
+		{`[{"name":"x","type":"boolean","default":true,"nested":[{"name":"n","type":"text","required":true}]}]`, []string{`{}`, `{"n":"b"}`, `{"x":false}`}},
+		{`[{"name":"x","type":"text","default":"d","nested":[{"name":"n","type":"text","required":true}]}]`, []string{`{}`, `{"n":"b"}`, `{"x":"y"}`}},
+		{`[{"name":"x","type":"select","options":{"store":[{"value":"a","nested":[{"name":"m","type":"text","required":true}]},{"value":"b","default":true}],"nested":[{"name":"n","type":"text","required":true}],"placeholder":{"label":"-","nested":[{"name":"p","type":"text","required":true}]}}}]`,
+			[]string{`{}`, `{"n":"b"}`, `{"x":"a"}`, `{"x":"a","m":"c"}`, `{"x":"b"}`, `{"p":"d"}`}},
+		{`[{"name":"x","type":"select","multiple":true,"options":{"store":[{"value":"a","nested":[{"name":"m","type":"text","required":true}]},{"value":"b"}],"nested":[{"name":"n","type":"text","required":true}]}}]`,
+			[]string{`{}`, `{"x":["a"]}`, `{"x":["a"],"m":"c"}`, `{"x":["b"]}`, `{"x":["b"],"n":"c"}`, `{"x":[]}`}},
 	} {
 		f := parsed(t, c.definition)
 		exported, _ := f.Tool(context.Background(), form.ToolOptions{})
@@ -94,6 +103,29 @@ func TestToolSchemasAcceptWhatRuns(t *testing.T) {
 			if (invalid == nil) != (len(report.Problems) == 0) {
 				t.Errorf("%s for %s\nschema: %v\nform: %v", text, c.definition, invalid, report.Problems)
 			}
+		}
+	}
+}
+
+// Callers that follow the schema send binary data as base64.
+func TestToolsSendBase64(t *testing.T) {
+	t.Parallel()
+	f := parsed(t, `[{"name":"x","type":"buffer"},{"name":"y","type":"buffer","codepage":"utf16le"}]`)
+	for given, want := range map[string]string{
+		`{"x":"AP8="}`:  `buffer "\x00\xff" ""`,
+		`{"y":"QQA="}`:  `buffer "A\x00" "utf16le"`,
+		`{"x":"a b c"}`: `parameter "x": "a b c" is no binary data in base64`,
+	} {
+		made, report := f.Convert(t.Context(), collection(t, given), form.Options{Base64: true})
+		var got string
+		for _, v := range made.All() {
+			got = fmt.Sprintf("%s %q %q", v.Kind(), v.Bytes(), v.Codepage())
+		}
+		if len(report.Problems) > 0 {
+			got = report.Problems.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", given, got, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package form
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/cleat-run/cleat/value"
@@ -80,7 +81,7 @@ func toolSelect(x *toolExport, f *Field, s *schema) {
 	case f.dynamic || f.unchecked, !known, len(o.list) == 0, o.remote != "" && len(o.list) > maxListedOptions:
 		x.describe(f, s)
 	default:
-		x.enumerate(f, o, one)
+		x.enumerate(o, one)
 	}
 	if f.Multiple {
 		s.set("items", one.value())
@@ -98,11 +99,11 @@ func (x *toolExport) describe(f *Field, s *schema) {
 }
 
 // enumerate lists values, with titles when there are labels.
-func (x *toolExport) enumerate(f *Field, o *options, s *schema) {
+func (x *toolExport) enumerate(o *options, s *schema) {
+	list := slices.DeleteFunc(slices.Clone(o.list), func(choice Option) bool { return choice.Value.IsNil() }) // parameters.md 4: invalid
 	labelled := false
 	kind := ""
-	for i := range o.list {
-		choice := &o.list[i]
+	for _, choice := range list {
 		labelled = labelled || choice.named
 		if own := storedType(choice.Value); kind == "" || kind == own {
 			kind = own
@@ -114,12 +115,12 @@ func (x *toolExport) enumerate(f *Field, o *options, s *schema) {
 		s.text("type", kind)
 	}
 	if !labelled {
-		for _, choice := range o.list {
+		for _, choice := range list {
 			s.append("enum", choice.Value)
 		}
 		return
 	}
-	for _, option := range titled(o.list) {
+	for _, option := range titled(list) {
 		s.append("oneOf", value.Object("const", option.Member("const"), "title", option.Member("title")))
 	}
 }

@@ -85,6 +85,7 @@ type HookInput struct {
 type Hook struct {
 	*webhook.Hook
 	runtime *Runtime
+	app     *App
 	in      HookInput
 	keeper  webhook.Keeper
 	created bool // by this process
@@ -99,7 +100,7 @@ func (rt *Runtime) Hook(ctx context.Context, c *Component, in HookInput) (*Hook,
 	}
 	in.Parameters = account.Parameters.Collection()
 	account.Call = rt.caller(context.WithoutCancel(ctx), c.App, run.mask) // the hook outlives its making
-	h := &Hook{runtime: rt, in: in, keeper: webhook.Keeper{Engine: rt.engine, Store: rt.hooks, Lost: in.Lost}}
+	h := &Hook{runtime: rt, app: c.App, in: in, keeper: webhook.Keeper{Engine: rt.engine, Store: rt.hooks, Lost: in.Lost}}
 	h.Hook = &webhook.Hook{Engine: rt.engine, Store: rt.hooks, Type: c.hook, Account: account, Hold: in.Hold, Limits: in.Limits,
 		Refused: in.Refused, Now: rt.connector.Now}
 	if h.Record, err = rt.hooks.HookNamed(ctx, in.Name); errors.Is(err, webhook.ErrNotFound) {
@@ -130,6 +131,12 @@ func (h *Hook) request() webhook.Request {
 // Address is where the hook is reached behind the given address of the server.
 func (h *Hook) Address(server string) string {
 	return strings.TrimSuffix(server, "/") + webhook.Path(h.Record.Token)
+}
+
+// RPC runs the RPCs of the form and the interface of an instant trigger of this hook: they
+// see what attach stored as webhook (components.md 5.2).
+func (h *Hook) RPC() form.RPC {
+	return h.runtime.rpc(h.app, h.in.Connection, func(in engine.Input) engine.Input { return h.Type.Seen(h.Current(), in) })
 }
 
 // Attach tells the service to send to this hook, which it reaches behind the given address

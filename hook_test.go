@@ -15,6 +15,7 @@ import (
 	"github.com/cleat-run/cleat"
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/form"
 	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/value"
 	"github.com/cleat-run/cleat/webhook"
@@ -218,6 +219,37 @@ func TestHookErrors(t *testing.T) {
 	} {
 		if test.err == nil || test.err.Error() != test.want {
 			t.Errorf("got %v, want %s", test.err, test.want)
+		}
+	}
+}
+
+// RPCs of the forms of an instant trigger see what is known of its hook.
+func TestRPCsOfAHookSeeIt(t *testing.T) {
+	t.Parallel()
+	a := shop()
+	a.RPCs = append(a.RPCs, &app.RPC{ID: "fields", API: code(t, "rpc", `{"response": {"output": {"name": "order", "type": "text", "label": "{{webhook.url}} of {{webhook.shop}}"}}}`)})
+	rt, records := opened(t)
+	orders, err := a.Webhook("orders")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hook, err := rt.Hook(t.Context(), orders, cleat.HookInput{Name: "orders", Parameters: value.Object("shop", value.Text("tea")).Collection()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := *hook.Current()
+	changed.Attached, changed.Address = true, "https://hooks.example.com/1"
+	if err := records.UpdateHook(t.Context(), &changed); err != nil {
+		t.Fatal(err)
+	}
+	hook.Changed(changed)
+	for _, c := range []struct {
+		rpc  form.RPC
+		want string
+	}{{hook.RPC(), "https://hooks.example.com/1 of tea"}, {rt.RPC(a, nil), " of "}} {
+		got, err := c.rpc.Call(t.Context(), form.Call{URL: "rpc://fields"})
+		if label := got.Array().At(0).Member("label").ToText(); err != nil || label != c.want {
+			t.Errorf("%q, %v, want %q", label, err, c.want)
 		}
 	}
 }

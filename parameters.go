@@ -29,6 +29,31 @@ func FormOf(sections ...*app.Code) (*form.Form, source.Diagnostics) {
 // Form is the form of the component's parameters.
 func (c *Component) Form() *form.Form { return c.form }
 
+// Interface is the form that describes the bundles of a module, or the output of an
+// endpoint; it has no fields when the definition says nothing. RPCs that give fields of it
+// get the parameters of the component ([form.Form.Resolve]).
+func (c *Component) Interface() *form.Form {
+	var described *app.Code
+	if m := c.App.App.Module(c.ID); c.Kind == app.ModuleKind && m != nil {
+		described = m.Interface
+	} else if e := c.App.App.Endpoint(c.ID); c.Kind == app.EndpointKind && e != nil {
+		described = e.OutputParameters
+	}
+	f, _ := FormOf(described)
+	return f
+}
+
+// Sample returns the sample bundle of a module: what the definition holds, or what the RPC
+// gives that it names, asked with the parameters of the module. It is undefined when there
+// is none.
+func (c *Component) Sample(ctx context.Context, parameters *value.Collection, rpc form.RPC) (value.Value, error) {
+	m := c.App.App.Module(c.ID)
+	if c.Kind != app.ModuleKind || m == nil || m.Samples.Root() == nil {
+		return value.Undefined, nil
+	}
+	return form.Sample(ctx, form.Section{Doc: m.Samples.Doc, Root: m.Samples.Root()}, parameters, form.Options{RPC: rpc})
+}
+
 // parameters converts and checks what a module, a webhook or an endpoint runs with
 // (components.md 12). RPCs get their parameters as they were entered (parameters.md 9).
 // The warnings are RPCs that did not tell which fields there are.
@@ -81,8 +106,13 @@ func erases(m *app.Module) bool {
 const rpcTime = 40 * time.Second
 
 // RPC runs the RPCs of an app for its forms, with a connection or without one when record
-// is nil.
+// is nil. Those of an instant trigger are run by [Hook.RPC].
 func (rt *Runtime) RPC(a *App, record *connect.Record) form.RPC {
+	return rt.rpc(a, record, func(in engine.Input) engine.Input { return in })
+}
+
+// rpc runs RPCs with an input that see completes.
+func (rt *Runtime) rpc(a *App, record *connect.Record, see func(engine.Input) engine.Input) form.RPC {
 	return form.RPCFunc(func(ctx context.Context, call form.Call) (value.Value, error) {
 		if !strings.HasPrefix(call.URL, "rpc://") || strings.Contains(call.Name(), "/") {
 			return value.Undefined, fmt.Errorf("%s belongs to the platform and is not known here", call.URL)
@@ -97,10 +127,11 @@ func (rt *Runtime) RPC(a *App, record *connect.Record) form.RPC {
 		}
 		ctx, cancel := context.WithTimeout(ctx, rpcTime)
 		defer cancel()
-		run, err := rt.Start(ctx, c, Input{Connection: record, Parameters: values})
+		run, input, err := rt.prepare(ctx, c, Input{Connection: record, Parameters: values})
 		if err != nil {
 			return value.Undefined, err
 		}
+		run.Run = rt.engine.Start(c.plan, see(input))
 		all := value.NewArray()
 		for item, err := range run.Bundles(ctx) {
 			if err != nil {

@@ -11,10 +11,8 @@ import (
 	"strings"
 
 	"github.com/cleat-run/cleat"
-	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/form"
-	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/value"
 	"github.com/spf13/cobra"
@@ -26,6 +24,8 @@ type formOptions struct {
 	connection string
 	values     string // file
 	schema     bool
+	output     bool // the interface instead of the parameters
+	sample     bool
 }
 
 func newForm(f *factory) *cobra.Command {
@@ -39,7 +39,10 @@ shown, and the fields and options that RPCs give.
 --values takes a JSON object; it decides which nested fields are shown, and is checked as
 it is before a run. The command ends with 3 when something is wrong with the values.
 --schema prints the form as JSON Schema 2020-12. RPCs run with the connection that
---connection names, or with the only one of the app.`,
+--connection names, or with the only one of the app.
+
+--interface shows what a module or an endpoint gives instead, and --sample prints the sample
+of a module; RPCs that know them get the values.`,
 		Example: `  cleat form examples/photos searchPhotos
   cleat form my-app listBooks --schema
   cleat form examples/photos searchPhotos --egress-allow 127.0.0.1 --connection alice --schema`,
@@ -53,17 +56,12 @@ it is before a run. The command ends with 3 when something is wrong with the val
 	cmd.Flags().StringVarP(&o.connection, "connection", "c", "", "`name` or id of the connection for RPCs")
 	cmd.Flags().StringVar(&o.values, "values", "", "`file` with a JSON object of values to check, - for standard input")
 	cmd.Flags().BoolVar(&o.schema, "schema", false, "print the form as JSON Schema")
+	cmd.Flags().BoolVar(&o.output, "interface", false, "show what comes out instead of the parameters")
+	cmd.Flags().BoolVar(&o.sample, "sample", false, "print the sample of a module")
+	cmd.MarkFlagsMutuallyExclusive("interface", "sample")
+	cmd.MarkFlagsMutuallyExclusive("schema", "sample")
 	completeFlag(cmd, "connection", o.completeConnectionFlag())
 	return cmd
-}
-
-// target is whose form is shown.
-type target struct {
-	app    *cleat.App
-	kind   app.Kind
-	module *app.Module // nil for others
-	form   *form.Form
-	wrong  form.Problems // mistakes of the definition: fields are left out for them, or taken plain
 }
 
 func runForm(ctx context.Context, o *formOptions) error {
@@ -91,6 +89,12 @@ func runForm(ctx context.Context, o *formOptions) error {
 		return err
 	}
 	rpc := form.Cache(rt.RPC(t.app, record))
+	switch {
+	case o.sample:
+		return o.writeSample(ctx, t, values, rpc)
+	case o.output:
+		values, rpc = value.NewCollection(0), askedWith(values, rpc)
+	}
 	if o.schema {
 		return o.writeSchema(ctx, t, values, rpc)
 	}
@@ -98,7 +102,7 @@ func runForm(ctx context.Context, o *formOptions) error {
 	options.RPC = rpc
 	shown, unknown := t.form.Resolve(ctx, values, options)
 	var report form.Report
-	if o.values != "" {
+	if o.values != "" && !o.output {
 		_, report = t.form.Convert(ctx, values, options)
 	}
 	if err := ctx.Err(); err != nil {
@@ -107,54 +111,28 @@ func runForm(ctx context.Context, o *formOptions) error {
 	return o.write(t, shown, unknown, report.Problems)
 }
 
-// target finds the component that the person names.
-func (o *formOptions) target() (*target, error) {
-	a, err := o.load(o.app)
-	if err != nil {
-		return nil, err
-	}
-	for _, kind := range withForms {
-		if codes := formsOf(a, kind, o.id); codes != nil {
-			t := &target{app: a, kind: kind, module: a.App.Module(o.id)}
-			var found source.Diagnostics
-			t.form, found = cleat.FormOf(codes...)
-			for _, d := range found.Errors() {
-				t.wrong = append(t.wrong, form.Problem{Code: d.Code, Message: d.Message, Hint: d.Hint, Field: source.Position{File: d.File, Line: d.Line, Column: d.Column}})
-			}
-			return t, nil
-		}
-	}
-	return nil, unknownComponent(&cleat.UnknownError{Kind: app.ModuleKind, ID: o.id, Near: a.Suggest(app.ModuleKind, o.id), All: a.IDs(app.ModuleKind)})
+// askedWith is an RPC that gets the parameters of the module where the form has none.
+func askedWith(parameters *value.Collection, rpc form.RPC) form.RPC {
+	return form.RPCFunc(func(ctx context.Context, c form.Call) (value.Value, error) {
+		c.Values = parameters
+		return rpc.Call(ctx, c)
+	})
 }
 
-// withForms are the kinds of components that have forms. Ids are looked up in this order.
-var withForms = []app.Kind{app.ModuleKind, app.ConnectionKind, app.RPCKind, app.EndpointKind, app.WebhookKind}
-
-// formsOf returns the parameters of a component, nil when there is no such component.
-func formsOf(a *cleat.App, kind app.Kind, id string) []*app.Code {
-	switch kind {
-	case app.ModuleKind:
-		if m := a.App.Module(id); m != nil {
-			return []*app.Code{m.Parameters, m.Expect}
-		}
-	case app.ConnectionKind:
-		if c := a.Connection(id); c != nil {
-			return []*app.Code{c.Parameters}
-		}
-	case app.RPCKind:
-		if r := a.App.RPC(id); r != nil {
-			return []*app.Code{r.Parameters}
-		}
-	case app.EndpointKind:
-		if e := a.App.Endpoint(id); e != nil {
-			return []*app.Code{e.InputParameters}
-		}
-	case app.WebhookKind:
-		if w := a.App.Webhook(id); w != nil {
-			return []*app.Code{w.Parameters}
+// writeSample prints the sample of a module as one JSON object.
+func (o *formOptions) writeSample(ctx context.Context, t *target, values *value.Collection, rpc form.RPC) error {
+	sample := value.Undefined
+	if t.module != nil && t.module.Samples.Root() != nil {
+		var err error
+		if sample, err = form.Sample(ctx, form.Section{Doc: t.module.Samples.Doc, Root: t.module.Samples.Root()}, values, form.Options{RPC: rpc}); err != nil {
+			return err
 		}
 	}
-	return nil
+	if sample.IsNil() {
+		return &hintedError{fmt.Errorf("%s %q has no sample", t.kind, o.id), "see what it gives with --interface"}
+	}
+	_, err := o.std.Out.Write(append(sample.AppendJSON(nil), '\n'))
+	return err
 }
 
 // using returns the store and the connection for the RPCs of a form: the named one, or the
@@ -165,7 +143,7 @@ func (o *formOptions) using(ctx context.Context, t *target) (*store.SQLite, *con
 		return nil, nil, err
 	}
 	_, missing := os.Stat(filepath.Join(dir, "cleat.db"))
-	if o.connection == "" && (missing != nil || !t.form.Asks()) {
+	if o.connection == "" && (missing != nil || !t.form.Asks() && !o.sample) {
 		return nil, nil, nil
 	}
 	records, err := o.openStore(ctx)
@@ -200,7 +178,7 @@ func (o *formOptions) record(ctx context.Context, records connect.Store, a *clea
 
 func (o *formOptions) writeSchema(ctx context.Context, t *target, values *value.Collection, rpc form.RPC) error {
 	t.warn(o.factory)
-	schema, problems := t.form.Tool(ctx, form.ToolOptions{RPC: rpc, Values: values})
+	schema, problems := t.form.Tool(ctx, form.ToolOptions{RPC: rpc, Values: values, Output: o.output})
 	for _, p := range problems {
 		o.warn(p.Error())
 	}
@@ -214,13 +192,6 @@ func (o *formOptions) writeSchema(ctx context.Context, t *target, values *value.
 	}
 	_, err := o.std.Out.Write(append(text, '\n'))
 	return err
-}
-
-// warn tells of mistakes of the definition.
-func (t *target) warn(f *factory) {
-	for _, p := range t.wrong {
-		f.warn(p.Field.String() + ": " + p.Error())
-	}
 }
 
 // write shows the form, and what is wrong with the values.

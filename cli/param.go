@@ -19,6 +19,7 @@ type paramFlags struct {
 	list []string // name=value
 	file string   // JSON object, - for standard input
 	fed  bool     // readFed tells the fields that RPCs give
+	free bool     // of an RPC, which forms call with all that they hold: one without parameters takes any
 	gone []string // names of fields to erase
 }
 
@@ -137,7 +138,7 @@ func needed(field *form.Field, values *value.Collection) bool {
 // known refuses names that no field has, unless an RPC decides about some fields, so that
 // every name may be right.
 func (p *paramFlags) known(fields *form.Form, name string) error {
-	if fields.Field(name) != nil || fields.Open() || p.fed && fields.Asks() {
+	if fields.Field(name) != nil || fields.Open() || p.fed && fields.Asks() || p.free && len(fields.Fields()) == 0 {
 		return nil
 	}
 	return unknownParameter(name, fields.Names())

@@ -58,7 +58,7 @@ their values are checked like the others.`,
 func (o *runOptions) flags(cmd *cobra.Command, kind app.Kind) {
 	cmd.Flags().StringVarP(&o.connection, "connection", "c", "", "`name` or id of the connection to use")
 	o.params.add(cmd)
-	o.params.fed = kind != app.RPCKind
+	o.params.fed, o.params.free = kind != app.RPCKind, kind == app.RPCKind
 	completeFlag(cmd, "connection", o.completeConnectionFlag())
 	completeFlag(cmd, "param", completeParam(kind))
 	cmd.Flags().StringVar(&o.files, "files", "", "write binary answers above 4 MiB to this `folder` as they come")
@@ -96,8 +96,10 @@ func runnable(a *cleat.App, id string) (*cleat.Component, error) {
 func newRPC(f *factory) *cobra.Command {
 	o := &runOptions{factory: f}
 	cmd := &cobra.Command{
-		Use:               "rpc APP RPC",
-		Short:             "Run an RPC and print what it gives as one JSON array",
+		Use:   "rpc APP RPC",
+		Short: "Run an RPC and print what it gives as one JSON array",
+		Long: `Run an RPC and print what it gives as one JSON array. Forms call an RPC with everything
+that was entered so far; an RPC that lists no parameters of its own takes any --param, as text.`,
 		Example:           "  cleat rpc examples/photos listAlbums --egress-allow 127.0.0.1 --connection alice",
 		Args:              arguments("APP", "RPC"),
 		ValidArgsFunction: completeAppThen(app.RPCKind),

@@ -87,10 +87,28 @@ func (t *Type) input(r *Record, account engine.Input, address string) engine.Inp
 	in.Parameters = value.FromCollection(r.Known())
 	in.Data, in.Common = in.Parameters, t.common
 	in.Secrets = append(account.Secrets[:len(account.Secrets):len(account.Secrets)], t.secrets(r)...)
+	in.Roots = map[string]value.Value{"webhook": variables(r, address)}
+	maps.Copy(in.Roots, account.Roots)
+	return in
+}
+
+// Seen adds to the input of an RPC what the forms of an instant trigger let it see: the
+// hook as webhook, whose secrets stay secret.
+func (t *Type) Seen(r *Record, in engine.Input) engine.Input {
+	in.Roots = maps.Clone(in.Roots)
+	if in.Roots == nil {
+		in.Roots = map[string]value.Value{}
+	}
+	in.Roots["webhook"] = variables(r, r.Address)
+	in.Secrets = append(in.Secrets[:len(in.Secrets):len(in.Secrets)], t.secrets(r)...)
+	return in
+}
+
+// variables are what codes see as webhook: what is known of the hook, its id and its
+// address at the service.
+func variables(r *Record, address string) value.Value {
 	hook := r.Known()
 	hook.Set("id", value.Number(float64(r.ID)))
 	hook.Set("url", value.Text(address))
-	in.Roots = map[string]value.Value{"webhook": value.FromCollection(hook)}
-	maps.Copy(in.Roots, account.Roots)
-	return in
+	return value.FromCollection(hook)
 }

@@ -57,6 +57,17 @@ type UnknownError struct {
 // Error names what is missing.
 func (e *UnknownError) Error() string { return fmt.Sprintf("the app has no %s %q", e.Kind, e.ID) }
 
+// TypeError says that a module is of a type that is not used so.
+type TypeError struct {
+	Module *app.Module
+	Reason string
+}
+
+// Error names the module and its type.
+func (e *TypeError) Error() string {
+	return fmt.Sprintf("module %q is of type %s: %s", e.Module.ID, e.Module.Type, e.Reason)
+}
+
 func (a *App) unknown(kind app.Kind, id string) error {
 	return &UnknownError{kind, id, a.Suggest(kind, id), a.IDs(kind)}
 }
@@ -124,8 +135,8 @@ var moduleKinds = map[app.ModuleType]engine.Kind{
 	app.Action: engine.Action, app.Search: engine.Search, app.Universal: engine.Universal, app.Responder: engine.Responder,
 }
 
-// Module compiles the module with the given id. The error is an [*UnknownError], or the
-// findings in the module's code and in the base.
+// Module compiles the module with the given id. The error is an [*UnknownError], a
+// [*TypeError] for triggers, or the findings in the module's code and in the base.
 func (a *App) Module(id string) (*Component, error) {
 	m := a.App.Module(id)
 	if m == nil {
@@ -133,7 +144,7 @@ func (a *App) Module(id string) (*Component, error) {
 	}
 	kind, ok := moduleKinds[m.Type]
 	if !ok {
-		return nil, fmt.Errorf("module %q is of type %s: it does not run alone", id, m.Type)
+		return nil, &TypeError{m, "it does not run alone"}
 	}
 	c := a.component(m)
 	c.replies = kind == engine.Responder

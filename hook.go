@@ -33,8 +33,8 @@ func (a *App) Webhook(id string) (*Component, error) {
 }
 
 // InstantTrigger compiles the instant trigger with the given id, which makes bundles of
-// what its webhook gives. The error is an [*UnknownError], or the findings in the module's
-// code and in the base.
+// what its webhook gives. The error is an [*UnknownError], a [*TypeError], or the findings
+// in the module's code and in the base.
 func (a *App) InstantTrigger(id string) (*Component, error) {
 	m := a.App.Module(id)
 	if m == nil {
@@ -42,7 +42,7 @@ func (a *App) InstantTrigger(id string) (*Component, error) {
 	}
 	w := a.App.Webhook(m.Webhook)
 	if m.Type != app.InstantTrigger || w == nil {
-		return nil, fmt.Errorf("module %q is no instant trigger of a webhook", id)
+		return nil, &TypeError{m, "it is no instant trigger of a webhook"}
 	}
 	if err := a.readable(app.ModuleKind, id, m.API, m.Parameters); err != nil {
 		return nil, err
@@ -94,6 +94,9 @@ type Hook struct {
 // Hook returns the hook with the given name of a webhook, and makes it if there is none.
 // The error is a [*ConnectionError] when the connection does not fit or needs the user.
 func (rt *Runtime) Hook(ctx context.Context, c *Component, in HookInput) (*Hook, error) {
+	if t := in.Trigger; t != nil && c.App.App.Module(t.ID).Webhook != c.ID {
+		return nil, fmt.Errorf("module %q makes bundles of what the webhook %q gives, not %q", t.ID, c.App.App.Module(t.ID).Webhook, c.ID)
+	}
 	run, account, err := rt.prepare(ctx, c, Input{Connection: in.Connection, Parameters: in.Parameters, RPC: in.RPC, Retries: hookRetries, Log: in.Log})
 	if err != nil {
 		return nil, err

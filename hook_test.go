@@ -214,7 +214,7 @@ func TestHookErrors(t *testing.T) {
 		want string
 	}{
 		{unknown, `the app has no webhook "order"`},
-		{noTrigger, `module "answer" is no instant trigger of a webhook`},
+		{noTrigger, `module "answer" is of type responder: it is no instant trigger of a webhook`},
 		{alone, `module "watchOrders" is of type instant_trigger: it does not run alone`},
 	} {
 		if test.err == nil || test.err.Error() != test.want {
@@ -251,5 +251,24 @@ func TestRPCsOfAHookSeeIt(t *testing.T) {
 		if label := got.Array().At(0).Member("label").ToText(); err != nil || label != c.want {
 			t.Errorf("%q, %v, want %q", label, err, c.want)
 		}
+	}
+}
+
+func TestATriggerIsThatOfItsWebhook(t *testing.T) {
+	t.Parallel()
+	a := shop()
+	a.Webhooks = append(a.Webhooks, &app.Webhook{ID: "stock", Type: "web", API: code(t, "stock", `{}`)})
+	rt, _ := opened(t)
+	stock, err := a.Webhook("stock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	trigger, err := a.InstantTrigger("watchOrders")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = rt.Hook(t.Context(), stock, cleat.HookInput{Name: "stock", Trigger: trigger})
+	if got, want := text(err), `module "watchOrders" makes bundles of what the webhook "orders" gives, not "stock"`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

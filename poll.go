@@ -16,14 +16,14 @@ import (
 )
 
 // Trigger compiles the polling trigger with the given id, for [Runtime.Poll]. The error is
-// an [*UnknownError], or the findings in the module's code and in the base.
+// an [*UnknownError], a [*TypeError], or the findings in the module's code and in the base.
 func (a *App) Trigger(id string) (*Component, error) {
 	m := a.App.Module(id)
 	if m == nil {
 		return nil, a.unknown(app.ModuleKind, id)
 	}
 	if m.Type != app.Trigger {
-		return nil, fmt.Errorf("module %q is of type %s: it is no polling trigger", id, m.Type)
+		return nil, &TypeError{m, "it is no polling trigger"}
 	}
 	c := a.component(m)
 	if err := a.readable(app.ModuleKind, id, m.API, m.Epoch, m.Parameters, m.Expect, m.Scope); err != nil {

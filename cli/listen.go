@@ -74,6 +74,7 @@ type listening struct {
 	record  *connect.Record // of the connection, nil without one
 	hook    *cleat.Hook
 	answers *cleat.Component // the responder, nil without one
+	posted  *http.Request    // of --send, nil without one
 	unlock  func()           // lets the next listen in
 
 	printing sync.Mutex
@@ -81,7 +82,13 @@ type listening struct {
 }
 
 func runListen(ctx context.Context, o *listenOptions) error {
+	if o.parallel < 1 {
+		return usagef("write 1 to keep the order of arrival", "--parallel %d is below one", o.parallel)
+	}
 	l := &listening{listenOptions: o}
+	if err := l.readSample(); err != nil {
+		return err
+	}
 	records, err := o.openStore(ctx)
 	if err != nil {
 		return err

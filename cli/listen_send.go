@@ -19,10 +19,7 @@ import (
 // post hands the file of --send to the hook as the service would, and tells how it was
 // answered.
 func (l *listening) post(ctx context.Context) error {
-	r, err := l.sample()
-	if err != nil {
-		return err
-	}
+	r := l.posted
 	r.URL.Path = webhook.Path(l.hook.Record.Token)
 	answer := &answered{header: http.Header{}}
 	l.hook.ServeHTTP(answer, r.WithContext(ctx))
@@ -31,6 +28,14 @@ func (l *listening) post(ctx context.Context) error {
 		return fmt.Errorf("%s was not taken: it was answered %d", l.send, answer.status)
 	}
 	return nil
+}
+
+// readSample reads the file of --send before the service is told of anything.
+func (l *listening) readSample() (err error) {
+	if l.send != "" {
+		l.posted, err = l.sample()
+	}
+	return err
 }
 
 // sample reads the file of --send: a request with its header, or a body whose type the

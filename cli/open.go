@@ -105,6 +105,10 @@ func unreadableApp(err error) error {
 
 // unknownComponent makes a usage error of an id that the app does not have.
 func unknownComponent(err error) error {
+	var wrong *cleat.TypeError
+	if errors.As(err, &wrong) {
+		return usagef(commandFor(wrong.Module), "%s", wrong.Error())
+	}
 	var unknown *cleat.UnknownError
 	if !errors.As(err, &unknown) {
 		return err
@@ -116,6 +120,17 @@ func unknownComponent(err error) error {
 		hint = "there are " + strings.Join(unknown.All, ", ")
 	}
 	return usagef(hint, "%s", unknown.Error())
+}
+
+// commandFor says what is done with a module of this type.
+func commandFor(m *app.Module) string {
+	switch m.Type {
+	case app.Trigger:
+		return "cleat trigger polls it"
+	case app.InstantTrigger:
+		return fmt.Sprintf("cleat listen APP %s --trigger %s receives for it", first(m.Webhook, "WEBHOOK"), m.ID)
+	}
+	return "cleat run runs it"
 }
 
 // findConnection returns the connection with the given name or id.

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/cleat-run/cleat/app"
@@ -19,6 +20,8 @@ func (p *pass) base() {
 		p.baseURL(code, request)
 		p.baseErrors(code, request)
 		p.sanitized(code, request, "BAS005")
+		p.needless(code, request)
+		p.exposed(code, request, true)
 		if timeout := request.Get("timeout"); timeout.Is(jsonc.Number) {
 			if ms := timeout.Value().Float(); ms < 1 || ms > 300000 {
 				p.report("BAS009", code, timeout, "timeout is "+timeout.Text+" milliseconds", "write a number from 1 to 300000")
@@ -98,6 +101,36 @@ func (p *pass) sanitized(code *app.Code, request *jsonc.Node, id string) {
 				path := "request." + part + "." + ticked(name)
 				p.report(id, code, m.Value, path+" is not in log.sanitize", `write it into "log": {"sanitize": [`+quote(path)+`]}`)
 			}
+		}
+	}
+}
+
+// needless reports what log.sanitize of the base names and no request sends.
+func (p *pass) needless(code *app.Code, base *jsonc.Node) {
+	requests := []*jsonc.Node{base}
+	for _, other := range p.app.Codes() {
+		if other.Name == "api" {
+			requests = append(requests, requestsOf(other.Root())...)
+		}
+	}
+	for _, element := range elements(base.Get("log").Get("sanitize")) {
+		text := strings.NewReplacer("`", "", "['", ".", "']", "").Replace(element.Value().ToText())
+		parts := strings.SplitN(text, ".", 4)
+		if len(parts) != 3 || parts[0] != "request" || slices.Contains([]string{"oauth", "url"}, parts[1]) {
+			continue
+		}
+		sends := func(r *jsonc.Node) bool {
+			object := r.Get(parts[1])
+			if !object.Is(jsonc.Object) {
+				return object != nil // an expression may give anything
+			}
+			return slices.ContainsFunc(object.Members, func(m jsonc.Member) bool {
+				return strings.EqualFold(m.Name(), parts[2]) || strings.Contains(m.Name(), "{{")
+			})
+		}
+		signs := func(r *jsonc.Node) bool { return r.Has("oauth") || r.Has("aws") || r.Has("auth") }
+		if !slices.ContainsFunc(requests, sends) && !(strings.EqualFold(parts[2], "authorization") && slices.ContainsFunc(requests, signs)) {
+			p.report("BAS006", code, element, "nothing sends "+text, "name what is sent, such as request.headers.authorization")
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/cleat-run/cleat/app"
@@ -30,6 +31,27 @@ func (p *pass) connection(c *app.Connection) {
 	p.legs(c)
 	if c.Kind() == app.OAuth1 {
 		p.steps(code, root)
+	}
+	p.scheme(c)
+}
+
+// told are the directives that tell one OAuth from the other.
+var told = []string{"oauth", "requestToken", "accessToken", "token", "refresh", "invalidate", "preauthorize"}
+
+// scheme checks that the kind of OAuth can be told, and that its callback is not a fixed one.
+func (p *pass) scheme(c *app.Connection) {
+	root := c.API.Root()
+	if c.Type == "oauth" && !slices.ContainsFunc(told, root.Has) {
+		p.report("CON023", c.API, root, "nothing tells OAuth 1.0 from OAuth 2.0", "an OAuth 2.0 connection has token, an OAuth 1.0 connection accessToken")
+	}
+	for _, m := range root.Members {
+		for _, part := range []string{"qs", "body"} {
+			for _, key := range []string{"redirect_uri", "oauth_callback"} {
+				if n := m.Value.Get(part).Get(key); strings.HasPrefix(literal(n), "http") {
+					p.report("CON013", c.API, n, "a fixed address to come back to", "write {{oauth.localRedirectUri}}")
+				}
+			}
+		}
 	}
 }
 

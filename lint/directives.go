@@ -64,7 +64,7 @@ func (p *pass) members(code *app.Code, object *jsonc.Node, prefix string, at slo
 		switch {
 		case strings.HasPrefix(m.Name(), "//"), strings.Contains(m.Name(), "{{"):
 		case !known:
-			p.report("FMT006", code, m.Key, "unknown directive "+quote(name), source.DidYouMean(name, namesIn(prefix)))
+			p.report("FMT006", code, m.Key, "unknown directive "+quote(name), source.DidYouMean(name, directivesIn(prefix)))
 		case strings.IndexByte(allowed, byte(at)) < 0:
 			p.report("FMT007", code, m.Key, quote(name)+" is not available in "+where, "take it out")
 		}
@@ -77,8 +77,8 @@ func (p *pass) members(code *app.Code, object *jsonc.Node, prefix string, at slo
 	}
 }
 
-// namesIn are the directives of a group.
-func namesIn(prefix string) []string {
+// directivesIn are the directives of a group.
+func directivesIn(prefix string) []string {
 	var names []string
 	for name := range directives {
 		if rest, ok := strings.CutPrefix(name, prefix); ok && !strings.Contains(rest, ".") {

@@ -15,7 +15,16 @@ type text struct {
 	code    *app.Code
 	node    *jsonc.Node
 	program *iml.Program
+	reads   []iml.Reference
 }
+
+// owner is a component, or the app itself.
+type owner struct {
+	kind app.Kind
+	id   string
+}
+
+func ownerOf(code *app.Code) owner { return owner{code.Kind, code.Owner} }
 
 // roots are the variables that code of an app may read (communication.md 3,
 // components.md 5 to 12). What a single component lacks of them is undefined there.
@@ -33,9 +42,15 @@ func (p *pass) expressions() {
 			p.compile(code, code.Root(), custom)
 		}
 	}
+	known := map[owner]declared{}
 	for _, t := range p.texts {
 		p.called = append(p.called, t.program.Calls()...)
-		p.variables(t)
+		of := ownerOf(t.code)
+		if _, ok := known[of]; !ok {
+			names, open := p.fieldsOf(t.code)
+			known[of] = declared{names, open}
+		}
+		p.variables(t, known[of])
 	}
 }
 
@@ -46,7 +61,10 @@ func (p *pass) compile(code *app.Code, n *jsonc.Node, custom func(string) bool) 
 		}
 		program, found := iml.Compile(s, iml.Options{Custom: custom, Origin: code.Doc.Origin(n), Strict: true})
 		p.found.Add(found...)
-		p.texts = append(p.texts, text{code, n, program})
+		t := text{code, n, program, program.References()}
+		p.texts = append(p.texts, t)
+		p.textsOf[code] = append(p.textsOf[code], t)
+		p.owned[ownerOf(code)] = append(p.owned[ownerOf(code)], t)
 		return
 	}
 	for _, m := range n.Members {
@@ -60,16 +78,21 @@ func (p *pass) compile(code *app.Code, n *jsonc.Node, custom func(string) bool) 
 	}
 }
 
+// declared are the names that the forms of a component declare; open forms have more.
+type declared struct {
+	names []string
+	open  bool
+}
+
 // variables reports roots that no component has, and parameters that the component's
 // forms do not declare.
-func (p *pass) variables(t text) {
-	fields, open := p.fieldsOf(t.code)
-	for _, r := range t.program.References() {
+func (p *pass) variables(t text, by declared) {
+	for _, r := range t.reads {
 		switch {
 		case !slices.Contains(roots, r.Root):
 			p.place("VAR001", t, r, "unknown variable "+quote(r.Root), source.DidYouMean(r.Root, roots))
-		case r.Root == "parameters" && len(r.Path) > 0 && !open && !slices.Contains(fields, r.Path[0]):
-			p.place("VAR003", t, r, quote(r.Path[0])+" is no parameter of this component", source.DidYouMean(r.Path[0], fields))
+		case r.Root == "parameters" && len(r.Path) > 0 && !by.open && !slices.Contains(by.names, r.Path[0]):
+			p.place("VAR003", t, r, quote(r.Path[0])+" is no parameter of this component", source.DidYouMean(r.Path[0], by.names))
 		}
 	}
 }
@@ -127,7 +150,7 @@ func collect(n *jsonc.Node, names *[]string) (open bool) {
 // reads reports whether an expression below a node reads root.path.
 func (p *pass) reads(code *app.Code, below *jsonc.Node, root string, path ...string) bool {
 	return slices.ContainsFunc(p.within(code, below), func(t text) bool {
-		return slices.ContainsFunc(t.program.References(), func(r iml.Reference) bool {
+		return slices.ContainsFunc(t.reads, func(r iml.Reference) bool {
 			return r.Root == root && len(r.Path) >= len(path) && slices.Equal(r.Path[:len(path)], path)
 		})
 	})
@@ -139,8 +162,8 @@ func (p *pass) within(code *app.Code, below *jsonc.Node) []text {
 	if below == nil {
 		return nil
 	}
-	for _, t := range p.texts {
-		if t.code == code && t.node.Start >= below.Start && t.node.End <= below.End {
+	for _, t := range p.textsOf[code] {
+		if t.node.Start >= below.Start && t.node.End <= below.End {
 			all = append(all, t)
 		}
 	}

@@ -40,6 +40,7 @@ func (p *pass) function(f *app.Function) {
 	if !slices.Contains(p.called, f.ID) && !p.calledByFunctions(f) {
 		p.meta("FUN007", f.Meta, "codeFiles", "nothing calls the function "+quote(f.ID), "")
 	}
+	p.style(f)
 	if iml.Builtins().Lookup(f.ID) != nil {
 		p.meta("FUN008", f.Meta, "codeFiles", "the function hides the built-in "+f.ID, "rename it")
 	}

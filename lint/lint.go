@@ -20,7 +20,7 @@ type Options struct {
 // on the line above a finding, or on its own line, silences it. App evaluates nothing and
 // touches no network.
 func App(a *app.App, loaded source.Diagnostics, o Options) source.Diagnostics {
-	p := &pass{app: a, strict: o.MakeStrict, severities: map[string]source.Severity{}}
+	p := &pass{app: a, strict: o.MakeStrict, severities: map[string]source.Severity{}, textsOf: map[*app.Code][]text{}, owned: map[owner][]text{}}
 	for _, r := range Rules() {
 		p.severities[r.Code] = r.Severity
 	}
@@ -39,6 +39,9 @@ func App(a *app.App, loaded source.Diagnostics, o Options) source.Diagnostics {
 		p.module(m)
 	}
 	p.universal()
+	p.names()
+	p.repeatedHeaders()
+	p.deepPaths()
 	for _, r := range a.RPCs {
 		p.rpc(r)
 	}
@@ -58,9 +61,13 @@ type pass struct {
 	severities map[string]source.Severity
 	found      source.Diagnostics
 
-	texts  []text   // every expression of the code that makes requests
-	called []string // functions that are called
-	fed    []string // RPCs that forms ask
+	texts   []text // every expression of the code that makes requests
+	textsOf map[*app.Code][]text
+	owned   map[owner][]text
+	called  []string // functions that are called
+	fed     []string // RPCs that forms ask
+	asked   []string // the same, as they are written
+	choices []string // those that give options of a select
 }
 
 // report adds a finding of a rule at a node of a code; a nil node means the whole.
@@ -139,7 +146,7 @@ func (p *pass) forms() {
 func (p *pass) feeds(code *app.Code, n *jsonc.Node) {
 	if text, ok := n.Str(); ok {
 		if name, isRPC := rpcName(text); isRPC {
-			p.fed = append(p.fed, name)
+			p.fed, p.asked = append(p.fed, name), append(p.asked, text)
 			if p.app.RPC(name) == nil {
 				p.report("RPC001", code, n, "the app has no RPC "+quote(name), source.DidYouMean(name, p.app.IDs(app.RPCKind)))
 			}
@@ -147,6 +154,9 @@ func (p *pass) feeds(code *app.Code, n *jsonc.Node) {
 		return
 	}
 	for _, m := range n.Members {
+		if name, ok := rpcName(m.Value.Value().ToText()); ok && m.Value.Is(jsonc.String) && (m.Name() == "options" || m.Name() == "store") && literal(n.Get("type")) == "select" {
+			p.choices = append(p.choices, name)
+		}
 		p.feeds(code, m.Value)
 	}
 	for _, element := range n.Elements {

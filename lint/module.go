@@ -30,6 +30,9 @@ func (p *pass) module(m *app.Module) {
 	for _, request := range requestsOf(m.API.Root()) {
 		p.moduleRequest(m, request)
 	}
+	if static := filled(m.Parameters); static != nil && (m.Type == app.Action || m.Type == app.Search) {
+		p.report("MOD015", m.Parameters, static, "static parameters of "+kind.name, "make them mappable: they can then hold what comes from other modules")
+	}
 	switch m.Type {
 	case app.Search:
 		p.search(m)
@@ -46,6 +49,8 @@ func (p *pass) module(m *app.Module) {
 	if m.Type != app.Responder && filled(m.Interface) == nil && !isText(m.Interface) {
 		p.meta("INT001", m.Meta, "label", "the interface of "+quote(m.ID)+" is empty", "declare what comes out, so that it can be mapped")
 	}
+	p.output(m)
+	p.several(m)
 	p.grouped(m)
 }
 
@@ -55,6 +60,9 @@ var pageCompared = regexp.MustCompile(`pagination\.page\s*[<>]`)
 
 func (p *pass) moduleRequest(m *app.Module, request *jsonc.Node) {
 	response := request.Get("response")
+	p.calls(m.API, request)
+	p.requestShape(m, request)
+	p.exposed(m.API, request, m.Type == app.Universal)
 	if m.Type == app.Action {
 		if node := first(response.Get("iterate"), request.Get("pagination")); node != nil {
 			p.report("MOD002", m.API, node, "an action gives one bundle: it neither iterates nor turns pages", "make it a search")
@@ -79,7 +87,7 @@ func (p *pass) items(m *app.Module, request *jsonc.Node) {
 		return
 	}
 	for _, t := range p.within(m.API, request) {
-		for _, r := range t.program.References() {
+		for _, r := range t.reads {
 			if r.Root == "item" {
 				p.place("VAR002", t, r, "item is read without iterate", "say with response.iterate where the items are")
 				return
@@ -94,11 +102,57 @@ func (p *pass) search(m *app.Module) {
 		limited = limited || request.Get("response").Has("limit")
 		paged = paged || request.Has("pagination")
 	}
+	p.limited(m)
+	p.oneItem(m)
 	if !limited {
 		p.report("MOD004", m.API, m.API.Root(), "the search has no limit", `add a parameter limit and "limit": "{{parameters.limit}}" in response`)
 	}
 	if !paged && !p.app.Base.Root().Has("pagination") {
 		p.report("MOD005", m.API, m.API.Root(), "the search turns no pages", "what is behind the first page is never found")
+	}
+}
+
+// limited checks the parameter limit of a search, and what it is used for.
+func (p *pass) limited(m *app.Module) {
+	list := elements(m.Expect.Root())
+	for i, node := range list {
+		if literal(node.Get("name")) != "limit" {
+			continue
+		}
+		var wrong []string
+		for _, key := range []string{"required", "advanced"} {
+			if node.Get(key).Value().Truthy() {
+				wrong = append(wrong, "is "+key)
+			}
+		}
+		if !node.Has("default") {
+			wrong = append(wrong, "has no default")
+		}
+		if slices.ContainsFunc(list[i+1:], func(n *jsonc.Node) bool { return n.Has("name") && !n.Get("advanced").Value().Truthy() }) {
+			wrong = append(wrong, "is not the last one")
+		}
+		if len(wrong) > 0 {
+			p.report("MOD006", m.Expect, node, "the limit "+strings.Join(wrong, ", and "), "the limit stands last, is optional and has a default")
+		}
+	}
+	for _, request := range requestsOf(m.API.Root()) {
+		for _, part := range []*jsonc.Node{request.Get("qs"), request.Get("body")} {
+			if found := reading(part, limitRead); len(found) > 0 && request.Has("pagination") {
+				p.report("MOD007", m.API, found[0], "the limit is also the size of a page", "ask for pages of a constant size: they are cut where the limit is reached")
+			}
+		}
+	}
+}
+
+var limitRead = regexp.MustCompile(`\bparameters\.limit\b`)
+
+// oneItem: a search whose only field is a list gives the list as one bundle.
+func (p *pass) oneItem(m *app.Module) {
+	fields := elements(filled(m.Interface))
+	requests := requestsOf(m.API.Root())
+	last := requests[len(requests)-1].Get("response")
+	if len(fields) == 1 && literal(fields[0].Get("type")) == "array" && !last.Has("iterate") && !p.app.Base.Root().Get("response").Has("iterate") && !last.Has("wrapper") {
+		p.report("MOD003", m.API, first(last, m.API.Root()), "the search gives a list as one bundle", "say with response.iterate where the items are")
 	}
 }
 

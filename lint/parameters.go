@@ -58,6 +58,7 @@ func (p *pass) field(code *app.Code, node, holder *jsonc.Node) {
 		f := fieldOf(code, node)
 		p.fieldType(f)
 		p.wording(f)
+		p.labelOf(f)
 	}
 	if code.Name == "expect" {
 		p.mappable(code, node)

@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"regexp"
+
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/jsonc"
 )
@@ -10,6 +12,7 @@ func (p *pass) trigger(m *app.Module) {
 	requests := requestsOf(m.API.Root())
 	last := requests[len(requests)-1]
 	p.ordering(m.API, last)
+	p.since(m, last)
 	if m.Expect.Root() != nil && len(m.Expect.Root().Elements) > 0 {
 		p.report("TRG004", m.Expect, m.Expect.Root(), "a trigger has no mappable parameters", "nothing comes before it: make them static")
 	}
@@ -46,5 +49,31 @@ func (p *pass) ordering(code *app.Code, request *jsonc.Node) {
 	}
 	if order, ok := trigger.Get("order").Str(); ok && order != "asc" && order != "desc" && order != "unordered" {
 		p.report("TRG001", code, trigger.Get("order"), "the order is asc, desc or unordered, not "+quote(order), "")
+	}
+}
+
+var (
+	// bareDate is data.lastDate by itself: on a first run it is empty.
+	bareDate = regexp.MustCompile(`\{\{\s*data\.last(?:Date|ID)\s*\}\}`)
+	dateBox  = regexp.MustCompile(`(?i)^(?:from|to|since|until|(?:start|end|from|to)_?(?:date|time))$`)
+)
+
+// since checks how a trigger asks for what is new.
+func (p *pass) since(m *app.Module, request *jsonc.Node) {
+	order := literal(request.Get("response").Get("trigger").Get("order"))
+	if order != "" && order != "desc" && !p.reads(m.API, request, "data", "lastDate") && !p.reads(m.API, request, "data", "lastID") {
+		p.report("TRG002", m.API, request.Get("response").Get("trigger").Get("order"), "all pages are read each time: the order is "+order+" and nothing asks for what is new", `ask with {{data.lastDate || undefined}}, or for the newest first`)
+	}
+	for _, part := range []string{"url", "qs", "body"} {
+		texts(request.Get(part), func(n *jsonc.Node) {
+			if bareDate.MatchString(n.Text) {
+				p.report("TRG003", m.API, n, "a trigger that begins has no last date and no last id", "write {{data.lastDate || undefined}}, which leaves it out then")
+			}
+		})
+	}
+	for _, node := range elements(m.Parameters.Root()) {
+		if f := fieldOf(m.Parameters, node); f.kind == "date" && dateBox.MatchString(f.name) {
+			p.report("TRG008", f.code, f.at("name"), "people type where a trigger begins: "+quote(f.name), "the epoch lets them choose")
+		}
 	}
 }

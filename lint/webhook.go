@@ -16,6 +16,11 @@ func (p *pass) webhook(w *app.Webhook) {
 	if w.Shared() && root.Is(jsonc.Object) && !root.Has("uid") {
 		p.report("HOO004", w.API, root, "a shared webhook needs uid", "tell for whom a request is, as response.uid of the connection does")
 	}
+	if c := p.app.Connection(w.Connection); w.Shared() && c == nil {
+		p.meta("HOO004", w.Meta, "label", "the shared webhook "+quote(w.ID)+" has no connection", "it tells whose requests they are")
+	} else if w.Shared() && filled(c.API) != nil && !anyHas(c.API.Root(), "uid") {
+		p.report("HOO005", c.API, c.API.Root(), "the connection of a shared webhook sets no response.uid", "store what the webhook compares its uid with")
+	}
 	if v := root.Get("verification"); v != nil && !v.Has("condition") {
 		p.report("HOO006", w.API, v, "verification without a condition takes every request", "write a condition that holds for the check of the service alone")
 	}
@@ -46,7 +51,7 @@ func (p *pass) registration(w *app.Webhook) {
 		p.report("HOO003", w.Attach, attach, "attach does not send webhook.url", "the service must know which address to call")
 	}
 	for _, t := range p.within(w.Detach, detach) {
-		for _, r := range t.program.References() {
+		for _, r := range t.reads {
 			if r.Root == "webhook" && len(r.Path) > 0 && r.Path[0] != "url" && r.Path[0] != "id" && !stores(attach, r.Path[0]) {
 				p.place("HOO002", t, r, "detach reads webhook."+r.Path[0]+", which attach does not store", "store it with response.data of attach")
 			}

@@ -197,7 +197,7 @@ func pairs(query string) value.Value {
 }
 
 func headers(h http.Header) value.Value {
-	all := value.NewHeaders()
+	all := value.NewHeaders(0)
 	for name, lines := range h {
 		if len(lines) > 0 {
 			all.Set(name, value.Text(strings.Join(lines, ", ")))

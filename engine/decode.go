@@ -148,8 +148,7 @@ func formValue(text string) value.Value {
 // headerValue is the variable headers: lower-case names looked up without regard to
 // case, several lines joined, set-cookie always an array (communication.md 10).
 func headerValue(header http.Header) value.Value {
-	c := value.NewHeaders()
-	c.Grow(len(header))
+	c := value.NewHeaders(len(header))
 	for name, lines := range header {
 		name = strings.ToLower(name)
 		if name == "set-cookie" {

@@ -44,9 +44,14 @@ func NewCollection(n int) *Collection {
 	return &Collection{layout: &Layout{names: make([]string, 0, n)}, values: make([]Value, 0, n)}
 }
 
-// NewHeaders returns an empty collection whose names are looked up without regard to
-// case, as HTTP header names are (RFC 9110 5.1; only the letters of ASCII have a case).
-func NewHeaders() *Collection { return &Collection{fold: true} }
+// NewHeaders returns an empty collection with room for n members, whose names are looked
+// up without regard to case, as HTTP header names are (RFC 9110 5.1; only the letters of
+// ASCII have a case).
+func NewHeaders(n int) *Collection {
+	c := NewCollection(n)
+	c.fold = true
+	return c
+}
 
 // NewSingle returns an empty collection that is its own first element: x[] is x. The root
 // of an XML document is one, so that it can be written with [] as every other element.
@@ -104,13 +109,6 @@ func (c *Collection) Set(name string, v Value) {
 
 // Put sets the value of the member with the 0-based position i.
 func (c *Collection) Put(i int, v Value) { c.values[i] = v }
-
-// Grow makes room for n further members.
-func (c *Collection) Grow(n int) {
-	c.own()
-	c.layout.names = slices.Grow(c.layout.names, n)
-	c.values = slices.Grow(c.values, n)
-}
 
 // Delete removes the member name.
 func (c *Collection) Delete(name string) {

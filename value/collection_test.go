@@ -109,7 +109,7 @@ func TestDeletingWhileReadingTheMembersIsSafe(t *testing.T) {
 func TestHeadersAreFoundWithoutRegardToCase(t *testing.T) {
 	t.Parallel()
 	for _, n := range sizes {
-		c := value.NewHeaders()
+		c := value.NewHeaders(0)
 		for i := range n {
 			c.Set(fmt.Sprintf("X-Number-%d", i), value.Int(i))
 		}
@@ -138,7 +138,7 @@ func TestHeadersAreFoundWithoutRegardToCase(t *testing.T) {
 func TestHeaderNamesFoldAlikeAtEverySize(t *testing.T) {
 	t.Parallel()
 	for _, n := range sizes {
-		c := value.NewHeaders()
+		c := value.NewHeaders(0)
 		for i := range n {
 			c.Set(fmt.Sprintf("%d", i), value.Null)
 		}
@@ -159,7 +159,7 @@ func TestACollectionBehavesAsAListOfPairs(t *testing.T) {
 	for _, fold := range []bool{false, true} {
 		c := value.NewCollection(0)
 		if fold {
-			c = value.NewHeaders()
+			c = value.NewHeaders(0)
 		}
 		var names []string
 		var numbers []int
@@ -239,7 +239,7 @@ func BenchmarkCollectionGet(b *testing.B) {
 
 func BenchmarkHeadersGet(b *testing.B) {
 	for _, n := range []int{4, 20} {
-		c := value.NewHeaders()
+		c := value.NewHeaders(0)
 		for i := range n {
 			c.Set(fmt.Sprintf("X-Header-%d", i), value.Int(i))
 		}

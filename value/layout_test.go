@@ -32,7 +32,6 @@ var changes = map[string]func(c *value.Collection){
 	"add":           func(c *value.Collection) { c.Set("more", value.True) },
 	"delete first":  func(c *value.Collection) { c.Delete("k0") },
 	"delete middle": func(c *value.Collection) { c.Delete("k5"); c.Set("k5", value.Null) },
-	"grow":          func(c *value.Collection) { c.Grow(100); c.Set("more", value.True) },
 	"many": func(c *value.Collection) {
 		for i := range 20 {
 			c.Set(fmt.Sprint(i), value.Int(i))

@@ -66,7 +66,7 @@ func imlEnv(c value.Value) (*iml.Env, error) {
 	}
 	for name, root := range roots.Collection().All() {
 		if name == "headers" && root.Collection() != nil {
-			headers := value.NewHeaders()
+			headers := value.NewHeaders(0)
 			for name, header := range root.Collection().All() {
 				headers.Set(name, header)
 			}

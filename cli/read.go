@@ -68,7 +68,7 @@ func (f *factory) readObject(name string) (*value.Collection, error) {
 		return nil, err
 	}
 	if !doc.Root.Is(jsonc.Object) {
-		return nil, doc.Diagnose(doc.Root, source.Diagnostic{Message: "a JSON object is expected", Hint: `write {"name": value, …}`})
+		return nil, doc.Diagnose(doc.Root, source.Diagnostic{Message: "a JSON object is expected", Hint: "write names and values in braces"})
 	}
 	return doc.Root.Value().Collection(), nil
 }

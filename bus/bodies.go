@@ -21,7 +21,8 @@ const (
 	// began, for ever if one of them is removed meanwhile.
 	listLimit = 30 * time.Second
 
-	bodyWait = 10 * time.Second // for one body, either way
+	bodyWait  = 10 * time.Second // for one body, either way
+	bodyRetry = 200 * time.Millisecond
 )
 
 func (b *Bus) ensureBodies(ctx context.Context) error {
@@ -54,14 +55,25 @@ func (b *Bus) putBody(ctx context.Context, d *Delivery) error {
 // errLost is the reason of a delivery whose body is not there.
 var errLost = errors.New("the body of the delivery is lost")
 
-// loadBody reads a body that is an object.
+// loadBody reads a body that is an object. In R3 a replica that lags behind may answer, with
+// no object or too few pieces: only what stays away is lost.
 func (b *Bus) loadBody(ctx context.Context, id string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, bodyWait)
 	defer cancel()
-	object, err := b.bodies.Get(ctx, id)
-	if errors.Is(err, jetstream.ErrObjectNotFound) {
-		return nil, errLost
+	for {
+		body, err := b.readBody(ctx, id)
+		lagging := errors.Is(err, jetstream.ErrObjectNotFound) || errors.Is(err, jetstream.ErrDigestMismatch)
+		if !lagging {
+			return body, err
+		}
+		if !pause(ctx, bodyRetry) {
+			return nil, errLost
+		}
 	}
+}
+
+func (b *Bus) readBody(ctx context.Context, id string) ([]byte, error) {
+	object, err := b.bodies.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}

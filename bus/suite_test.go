@@ -27,6 +27,7 @@ var suite = []struct {
 	{"a dead delivery can be read and replayed", testDead},
 	{"a delivery that kills its workers dies unrun", testPoison},
 	{"a message of a newer version dies unrun", testNewer},
+	{"a delivery without its body dies unrun", testLost},
 	{"a dropped job comes again after AckWait", testDropped},
 	{"a long job keeps its message", testHeartbeat},
 	{"workers stop while SQL is away", testPause},
@@ -223,6 +224,20 @@ func testNewer(t *testing.T, open opener) {
 	})
 }
 
+func testLost(t *testing.T, open opener) {
+	b := open(t, bus.Options{})
+	d := delivery("h", strings.Repeat("z", 600<<10))
+	must(t, b.PublishHook(t.Context(), d))
+	b.DropBody(d.ID)
+	reasons := refusals(t, b, func(context.Context, *bus.Job) bus.Outcome {
+		t.Error("it ran")
+		return bus.Ack()
+	})
+	if got := <-reasons; got != "acme/h: the body of the delivery is lost" {
+		t.Error(got)
+	}
+}
+
 func testDropped(t *testing.T, open opener) {
 	b := open(t, bus.Options{AckWait: 500 * time.Millisecond})
 	must(t, b.PublishHook(t.Context(), delivery("h", "")))
@@ -359,10 +374,14 @@ func testFair(t *testing.T, open opener) {
 		})
 	}
 	group.Wait()
+	hook := "quiet"
+	for !b.SameHome(hook, "noisy") {
+		hook += "x" // another partition would be fair by itself
+	}
 	quiet := make(chan time.Duration, 10)
 	var noisy atomic.Int32
 	hooks(t, b, 12, func(ctx context.Context, j *bus.Job) bus.Outcome {
-		if j.Hook == "quiet" {
+		if j.Hook == hook {
 			quiet <- time.Since(j.Received)
 		} else {
 			noisy.Add(1)
@@ -372,7 +391,7 @@ func testFair(t *testing.T, open opener) {
 	})
 	for range 5 {
 		before := noisy.Load()
-		must(t, b.PublishHook(t.Context(), delivery("quiet", "")))
+		must(t, b.PublishHook(t.Context(), delivery(hook, "")))
 		// In one queue it would be all of the burst.
 		took := <-quiet
 		if passed := noisy.Load() - before; passed > 60 {

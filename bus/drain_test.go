@@ -74,9 +74,10 @@ func testHandBack(t *testing.T, open opener) {
 	defer cancel()
 	must(t, b.Close(ctx))
 	cut.Wait()
+	b = open(t, o)
 	begin := time.Now()
 	got := make(chan int, 1)
-	hooks(t, open(t, o), 6, func(_ context.Context, j *bus.Job) bus.Outcome {
+	hooks(t, b, 6, func(_ context.Context, j *bus.Job) bus.Outcome {
 		got <- j.Attempt
 		return bus.Ack()
 	})

@@ -196,12 +196,16 @@ func (b *Bus) attend(msg jetstream.Msg, limit time.Duration, run func(context.Co
 }
 
 // settle tells JetStream about an outcome, and returns false when that failed: the message
-// comes again then, and its row in SQL tells that it is done.
+// comes again then, and its row in SQL tells that it is done. An acknowledgement waits for
+// its answer: the embedded server forgot what it had not yet looked at when it was shut
+// down, and those jobs ran twice.
 func (b *Bus) settle(msg jetstream.Msg, o Outcome) bool {
 	var err error
 	switch o.kind {
 	case acked:
-		err = msg.Ack()
+		ctx, cancel := context.WithTimeout(b.living, askLimit)
+		defer cancel()
+		err = msg.DoubleAck(ctx)
 	case buried:
 		err = msg.TermWithReason(o.reason)
 	case retried:

@@ -53,10 +53,10 @@ func testDrain(t *testing.T, open opener) {
 // testHandBack closes a bus whose job does not end. Its message is there for the next
 // worker at once; an embedded server forgets that with its restart, so there it is AckWait.
 func testHandBack(t *testing.T, open opener) {
-	o := bus.Options{AckWait: 3 * time.Second, Prefix: "back", Dir: t.TempDir()}
-	limit := 2 * time.Second
+	o := bus.Options{AckWait: 6 * time.Second, Prefix: "back", Dir: t.TempDir()}
+	limit := 4 * time.Second
 	if strings.HasPrefix(t.Name(), "TestEmbedded") {
-		limit = 5 * time.Second
+		limit = 9 * time.Second
 	}
 	b := open(t, o)
 	must(t, b.PublishHook(t.Context(), delivery("h", "")))

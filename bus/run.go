@@ -209,7 +209,11 @@ func (b *Bus) settle(msg jetstream.Msg, o Outcome) bool {
 	case buried:
 		err = msg.TermWithReason(o.reason)
 	case retried:
-		err = msg.NakWithDelay(o.after)
+		if o.after <= 0 {
+			err = msg.Nak() // a delay of nothing waits for the server's timer
+		} else {
+			err = msg.NakWithDelay(o.after)
+		}
 	case paused:
 		err = msg.NakWithDelay(b.opts.AckWait / 2)
 	}

@@ -57,6 +57,7 @@ type optionView struct {
 	Value value.Value `json:"value"`
 	Label string      `json:"label"`
 	Group string      `json:"group,omitempty"`
+	About string      `json:"description,omitempty"`
 }
 
 type problemView struct {
@@ -85,7 +86,7 @@ func fieldViews(shown []*form.Shown) []fieldView {
 			view.Search = &searchView{b.Label, b.URL}
 		}
 		for _, o := range s.Options {
-			view.Options = append(view.Options, optionView{o.Value, o.Label, o.Group})
+			view.Options = append(view.Options, optionView{o.Value, o.Label, o.Group, o.About})
 		}
 		all = append(all, view)
 	}

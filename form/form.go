@@ -64,6 +64,10 @@ func (f *Field) Options() []Option {
 	return f.options.list
 }
 
+// Key returns what the definition has under a key of the field, undefined for nothing: for
+// what only matters to those who show it, such as placeholder, multiline or labels.
+func (f *Field) Key(name string) value.Value { return f.node.Get(name).Value() }
+
 // Item returns what each item of an array is whose spec is one field; nil for other
 // fields, and for arrays whose items are collections or, without spec, texts.
 func (f *Field) Item() *Field {

@@ -110,3 +110,23 @@ func describe(shown []*form.Shown) string {
 	}
 	return strings.Join(all, ", ")
 }
+
+func TestOptionsAreSorted(t *testing.T) {
+	t.Parallel()
+	for sort, want := range map[string]string{
+		"":       "10 b 9 A",
+		"text":   "10 9 A b",
+		"number": "9 10 b A",
+		"other":  "10 b 9 A",
+	} {
+		f := parsed(t, fmt.Sprintf(`[{"name":"x","type":"select","sort":%q,"placeholder":"one","options":[{"value":1,"label":"10"},{"value":2,"label":"b","description":"the second"},{"value":3,"label":"9"},{"value":4,"label":"A"}]}]`, sort))
+		shown, _ := f.Resolve(t.Context(), nil, form.Options{})
+		var labels []string
+		for _, o := range shown[0].Options {
+			labels = append(labels, o.Label)
+		}
+		if got := strings.Join(labels, " "); got != want || shown[0].Key("placeholder").Str() != "one" || f.Field("x").Options()[1].About != "the second" {
+			t.Errorf("%q: got %s, want %s", sort, got, want)
+		}
+	}
+}

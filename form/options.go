@@ -1,7 +1,10 @@
 package form
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/cleat-run/cleat/jsonc"
@@ -11,6 +14,7 @@ import (
 // Option is one choice of a field.
 type Option struct {
 	Label   string // the value as text when the source gives no label
+	About   string // description, "" for most
 	Group   string // label of the group that it stands in
 	Value   value.Value
 	Default bool // chosen beforehand
@@ -119,6 +123,7 @@ func (c *compiler) choice(node *jsonc.Node, o *options, f *Field) Option {
 	default:
 		choice.Label, choice.named = label.ToText(), true
 	}
+	choice.About, _ = node.Get("description").Str()
 	choice.nested = c.nestedIn(node.Get("nested"), nil)
 	if f != nil && choice.Value.IsNil() {
 		message := "option without value"
@@ -144,6 +149,37 @@ func (o *options) option(f *Field, v value.Value) *Option {
 		}
 	}
 	return nil
+}
+
+// number is the label as a number; what is none comes last.
+func (o *Option) number() float64 {
+	if n := value.Text(o.Label).ToNumber(); !math.IsNaN(n) {
+		return n
+	}
+	return math.Inf(1)
+}
+
+// sorted are the options as a person meets them: in the order of the source, or of their
+// labels as sort says, within their groups (parameters.md 4).
+func (o *options) sorted(by string) []Option {
+	compare := map[string]func(a, b Option) int{
+		"text":   func(a, b Option) int { return strings.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label)) },
+		"number": func(a, b Option) int { return cmp.Compare(a.number(), b.number()) },
+	}[by]
+	if compare == nil {
+		return o.list
+	}
+	groups := map[string]int{}
+	for _, option := range o.list {
+		if _, known := groups[option.Group]; !known {
+			groups[option.Group] = len(groups)
+		}
+	}
+	list := slices.Clone(o.list)
+	slices.SortStableFunc(list, func(a, b Option) int {
+		return cmp.Or(cmp.Compare(groups[a.Group], groups[b.Group]), compare(a, b))
+	})
+	return list
 }
 
 // same compares strictly: "1" is not 1. Objects and arrays are the same when their JSON

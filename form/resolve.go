@@ -56,7 +56,7 @@ func (r *resolver) field(f *Field, l *level) {
 	}
 	r.shown = append(r.shown, made)
 	if o, known, _ := r.choices(f, l, at); known && !f.is("filter") {
-		made.Options = o.list
+		made.Options = o.sorted(f.Key("sort").ToText())
 	}
 	made.Fields = r.children(f, made.Value, at)
 	r.depth++

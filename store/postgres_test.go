@@ -56,7 +56,6 @@ func TestPostgresTriggers(t *testing.T) {
 func TestPostgresRecords(t *testing.T) {
 	t.Parallel()
 	storetest.RunRecords(t, func(t *testing.T) func(int64) storetest.Records {
-		s := openPostgres(t, 1)[0]
-		return func(team int64) storetest.Records { return s.ForTeam(team) }
+		return inTurns(openPostgres(t, 2)...)
 	})
 }

@@ -83,6 +83,7 @@ func testEventRace(t *testing.T, at func(int64) Records) {
 		done  = make(chan struct{})
 	)
 	for i := range writers {
+		s := at(1)
 		group.Go(func() {
 			for j := range rounds {
 				emit(t, s, newEvent(fmt.Sprint("trg_", i), fmt.Sprint(j)), newEvent(fmt.Sprint("trg_", i), "twin"))
@@ -307,7 +308,7 @@ func testPaused(t *testing.T, at func(int64) Records) {
 	}
 	got.Paused = ""
 	ok(t, "UpdateDestination", s.UpdateDestination(ctx, got))
-	if due := claimed(t, s, "n1", now, 10); len(due) != 2 {
+	if due := claimed(t, s, "n1", time.Now().Add(time.Second), 10); len(due) != 2 {
 		t.Errorf("%d are due afterwards, want 2", len(due))
 	}
 }
@@ -326,6 +327,7 @@ func testHandoverRace(t *testing.T, at func(int64) Records) {
 		now   = time.Now().Add(time.Second)
 	)
 	for i := range 6 {
+		s := at(1)
 		group.Go(func() {
 			for range 20 {
 				handovers, _, err := s.ClaimHandovers(t.Context(), fmt.Sprint("n", i), now, now.Add(time.Minute), 3)

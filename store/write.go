@@ -23,6 +23,7 @@ type work struct {
 // that is interrupted takes all of the transaction with it.
 type writer struct {
 	pool    *sql.DB // one connection
+	known   statements
 	waiting chan *work
 	quit    chan struct{}
 	ended   sync.WaitGroup
@@ -30,12 +31,13 @@ type writer struct {
 }
 
 func newWriter(pool *sql.DB) *writer {
-	w := &writer{pool: pool, waiting: make(chan *work), quit: make(chan struct{})}
+	w := &writer{pool: pool, known: statements{make(map[string]*sql.Stmt), make(map[string]int)}, waiting: make(chan *work), quit: make(chan struct{})}
 	w.ended.Go(func() {
 		for {
 			select {
 			case first := <-w.waiting:
 				w.batch(first)
+				w.known.prepare(pool)
 			case <-w.quit:
 				return
 			}
@@ -144,7 +146,7 @@ func (w *writer) transaction(do func(queries) error) error {
 		return err
 	}
 	defer tx.Rollback()
-	if err := do(queries{tx, sqliteDialect}); err != nil {
+	if err := do(queries{w.known.in(tx), sqliteDialect}); err != nil {
 		return err
 	}
 	return tx.Commit()

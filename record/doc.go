@@ -10,6 +10,13 @@
 // and [Directory], look across teams; all others are bound to one, and what belongs to
 // another does not exist for them: [ErrNotFound].
 //
+// # Inserting
+//
+// What is inserted gets an id of [NewID] unless it has one, the present as Created and
+// Updated, and Version 1. A record that names a destination, a team or a user that does
+// not exist for the team is refused: [ErrNotFound]. When an error is returned the record
+// that was passed is unchanged.
+//
 // # Compare and set
 //
 // A record with a Version is stored when the stored version is the one that was read, and

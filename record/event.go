@@ -27,7 +27,9 @@ type EventFilter struct {
 type Events interface {
 	// AppendEvents stores events that no trigger and no hook gave, all or none.
 	AppendEvents(ctx context.Context, events ...*Event) error
-	// Events returns up to n events behind the cursor after, the oldest first.
+	// Events returns up to n events behind the cursor after, the oldest first. None appears
+	// later behind a cursor that was given out; so one that was just stored may take a
+	// moment to appear while others are being stored.
 	Events(ctx context.Context, f EventFilter, after int64, n int) ([]*Event, error)
 	Event(ctx context.Context, id string) (*Event, error)
 	// LastEvent is the cursor of the newest event, 0 when there is none.
@@ -83,7 +85,8 @@ type Destinations interface {
 	// Handovers returns those of a destination in one state, or in all with "", the newest
 	// first; the cursor is the id of the event.
 	Handovers(ctx context.Context, destination string, s HandoverState, p Page) ([]*Handover, error)
-	// Replay makes the handovers of events pending again, as if never tried.
+	// Replay makes the handovers of events pending again, as if never tried, and returns how
+	// many there were. One that is being sent is left alone.
 	Replay(ctx context.Context, destination string, events ...string) (int, error)
 }
 
@@ -92,7 +95,7 @@ type Destinations interface {
 type Outbox interface {
 	// ClaimHandovers takes up to n handovers that are due at now for owner until then,
 	// together with their events. Of a sequential source only the oldest unfinished one is
-	// given; of a paused destination none.
+	// given; of a paused destination none. What has not ended by until is given again.
 	ClaimHandovers(ctx context.Context, owner string, now, until time.Time, n int) ([]*Handover, []*Event, error)
 	// EndHandover stores what became of a claimed handover: state, tries, next time, status
 	// and error; ErrFenced when another owner has it. With pause not "" its destination is
@@ -108,8 +111,8 @@ type Retention struct {
 // Pruner removes what nobody needs any more, over all teams.
 type Pruner interface {
 	// Prune removes up to n records of each kind and returns how many it did; call it
-	// until that is 0. Unfinished deliveries and handovers stay. Used and expired links,
-	// sessions and idempotency keys go, too.
+	// until that is 0. Unfinished deliveries and handovers stay. Links, sessions and
+	// idempotency keys go when they have expired.
 	Prune(ctx context.Context, r Retention, n int) (int, error)
 }
 
@@ -126,7 +129,10 @@ type Reply struct {
 
 // Replies keeps answers, so that a repeated POST does not act twice (Idempotency-Key).
 type Replies interface {
-	// BeginReply reserves a key, or returns in r what is stored under it and false.
+	// BeginReply reserves a key of an actor until Expires, or returns in r what is stored
+	// under it and false.
 	BeginReply(ctx context.Context, r *Reply) (first bool, err error)
+	// EndReply stores the answer to the request with the same Digest. With Status 0 it gives
+	// the key back, as if nothing was asked.
 	EndReply(ctx context.Context, r *Reply) error
 }

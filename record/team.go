@@ -162,7 +162,7 @@ type Directory interface {
 	EndSessions(ctx context.Context, user, but string) error
 
 	// InsertLink keeps a link; Link looks at it and UseLink takes it: of several callers
-	// one gets it, the others ErrUsed.
+	// one gets it, the others ErrUsed, as for one that has expired.
 	InsertLink(ctx context.Context, l *Link) error
 	Link(ctx context.Context, hash string) (*Link, error)
 	UseLink(ctx context.Context, hash string) (*Link, error)

@@ -56,11 +56,13 @@ type Triggers interface {
 	Trigger(ctx context.Context, id string) (*Trigger, error)
 	Triggers(ctx context.Context, p Page) ([]*Trigger, error)
 	// UpdateTrigger compares Version and stores everything but State, Failures, LastError
-	// and LastRun. A changed From begins anew with the next poll.
+	// and LastRun, and offers the trigger anew. A changed From begins anew with the next poll,
+	// which compares it with State.Start.
 	UpdateTrigger(ctx context.Context, t *Trigger) error
 	DeleteTrigger(ctx context.Context, id string) error
 	// EndPoll stores events, state, run and next time in one transaction, or returns
-	// ErrFenced when the state has moved since it was read (work.md 8).
+	// ErrFenced when the state has moved since it was read (work.md 8). A poll that failed
+	// leaves the state as it is. The cursors of the events are then in them.
 	EndPoll(ctx context.Context, id string, end *PollEnd) error
 }
 

@@ -3,15 +3,20 @@ package store
 import (
 	"context"
 	"database/sql"
+	"sync"
 )
 
 const maxStatements = 256 // that are kept prepared
 
-// statements are those of the one connection that writes, by their text: to compile a
-// statement takes SQLite longer than to run it. Only one goroutine uses them.
+// statements are those of a pool, by their text: to compile a
+// statement takes SQLite longer than to run it. One goroutine at a time uses them.
 type statements struct {
 	ready map[string]*sql.Stmt
 	seen  map[string]int // how often others were run
+}
+
+func newStatements() statements {
+	return statements{make(map[string]*sql.Stmt), make(map[string]int)}
 }
 
 // in returns what runs statements in tx, prepared where they are.
@@ -28,6 +33,11 @@ func (s *statements) prepare(pool *sql.DB) {
 		}
 		delete(s.seen, query)
 	}
+	s.bound()
+}
+
+// bound forgets what was seen when that is much.
+func (s *statements) bound() {
 	if len(s.seen) > maxStatements {
 		clear(s.seen)
 	}
@@ -67,4 +77,50 @@ func (p preparedTx) QueryRowContext(ctx context.Context, query string, args ...a
 		return stmt.QueryRowContext(ctx, args...)
 	}
 	return p.Tx.QueryRowContext(ctx, query, args...)
+}
+
+// preparedPool is a pool for reading with prepared statements. It is safe for concurrent
+// use.
+type preparedPool struct {
+	*sql.DB
+	mu    sync.Mutex
+	known statements
+}
+
+func newPreparedPool(pool *sql.DB) *preparedPool {
+	return &preparedPool{DB: pool, known: newStatements()}
+}
+
+// stmt returns the prepared statement, or nil the first time that it is asked for.
+func (p *preparedPool) stmt(ctx context.Context, query string) *sql.Stmt {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if stmt := p.known.ready[query]; stmt != nil || len(p.known.ready) >= maxStatements {
+		return stmt
+	}
+	if p.known.seen[query]++; p.known.seen[query] < 2 {
+		p.known.bound()
+		return nil
+	}
+	stmt, err := p.PrepareContext(ctx, query)
+	if err != nil {
+		return nil // as it will be without
+	}
+	p.known.ready[query] = stmt
+	delete(p.known.seen, query)
+	return stmt
+}
+
+func (p *preparedPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if stmt := p.stmt(ctx, query); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
+	return p.DB.QueryContext(ctx, query, args...)
+}
+
+func (p *preparedPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if stmt := p.stmt(ctx, query); stmt != nil {
+		return stmt.QueryRowContext(ctx, args...)
+	}
+	return p.DB.QueryRowContext(ctx, query, args...)
 }

@@ -31,7 +31,7 @@ type writer struct {
 }
 
 func newWriter(pool *sql.DB) *writer {
-	w := &writer{pool: pool, known: statements{make(map[string]*sql.Stmt), make(map[string]int)}, waiting: make(chan *work), quit: make(chan struct{})}
+	w := &writer{pool: pool, known: newStatements(), waiting: make(chan *work), quit: make(chan struct{})}
 	w.ended.Go(func() {
 		for {
 			select {

@@ -30,7 +30,7 @@ func newIdentity(t testing.TB) *age.X25519Identity {
 func named(names ...string) []*connect.Record {
 	var all []*connect.Record
 	for _, name := range names {
-		all = append(all, &connect.Record{Name: name, App: "a", Type: "t", Kind: connect.OAuth2, UID: secretUID, Scope: []string{"read"},
+		all = append(all, &connect.Record{Name: name, App: "a", Type: "t", Kind: connect.OAuth2, UID: secretUID, Scope: []string{"read"}, EndUser: "customer-7",
 			Metadata: connect.Metadata{Type: "email", Value: name + "@example.com"}, Expires: time.UnixMilli(1800000000000).UTC(), Data: secretData()})
 	}
 	return all
@@ -49,7 +49,7 @@ func export(t testing.TB, records []*connect.Record, to ...age.Recipient) []byte
 func lines(records []*connect.Record) []string {
 	var all []string
 	for _, r := range records {
-		text := fmt.Sprintf("%d %s %s %s %s %s %v %s %v %s", r.ID, r.Name, r.App, r.Type, r.Kind, r.UID, r.Metadata, r.Scope, r.Expires, r.Broken)
+		text := fmt.Sprintf("%d %s %s %s %s %s %v %s %v %s %s", r.ID, r.Name, r.App, r.Type, r.Kind, r.UID, r.Metadata, r.Scope, r.Expires, r.Broken, r.EndUser)
 		all = append(all, text+string(value.FromCollection(r.Data).AppendJSON(nil)))
 	}
 	return all

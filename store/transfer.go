@@ -31,6 +31,7 @@ type transferred struct {
 	Scope    []string         `json:"scope,omitempty"`
 	Expires  time.Time        `json:"expires"`
 	Broken   string           `json:"broken,omitempty"`
+	EndUser  string           `json:"end_user,omitempty"`
 }
 
 // Export writes connections with their secrets to w, encrypted to the recipients in the
@@ -47,7 +48,7 @@ func Export(w io.Writer, records []*connect.Record, to ...age.Recipient) error {
 		if err != nil {
 			return fmt.Errorf("connection %q: %w", r.Name, err)
 		}
-		if err := lines.Encode(transferred{r.Name, r.App, r.Root, r.Type, r.Kind, data, r.UID, r.Metadata, r.Scope, r.Expires, r.Broken}); err != nil {
+		if err := lines.Encode(transferred{r.Name, r.App, r.Root, r.Type, r.Kind, data, r.UID, r.Metadata, r.Scope, r.Expires, r.Broken, r.EndUser}); err != nil {
 			return err
 		}
 	}
@@ -148,5 +149,5 @@ func (t *transferred) record() (*connect.Record, error) {
 		return nil, ErrNoExport
 	}
 	return &connect.Record{Name: t.Name, App: t.App, Root: t.Root, Type: t.Type, Kind: t.Kind, Data: data,
-		UID: t.UID, Metadata: t.Metadata, Scope: t.Scope, Expires: t.Expires, Broken: t.Broken}, nil
+		UID: t.UID, Metadata: t.Metadata, Scope: t.Scope, Expires: t.Expires, Broken: t.Broken, EndUser: t.EndUser}, nil
 }

@@ -41,7 +41,8 @@ func testEvents(t *testing.T, at func(int64) Records) {
 		all = append(all, e)
 	}
 	emit(t, s, all[:2]...)
-	emit(t, s, all[2:]...)
+	ok(t, "AppendEvents", s.AppendEvents(ctx, all[2:]...))
+	ok(t, "AppendEvents of none", s.AppendEvents(ctx))
 	for i, e := range all {
 		recent(t, "Created", e.Created)
 		if record.Kind(e.ID) != "evt" || e.Seq <= 0 || i > 0 && e.Seq <= all[i-1].Seq {
@@ -72,6 +73,12 @@ func testEvents(t *testing.T, at func(int64) Records) {
 	}
 	_, err := s.Event(ctx, "evt_none")
 	wantError(t, "Event", err, record.ErrNotFound)
+	if err := s.AppendEvents(ctx, newEvent("a", "new"), all[0]); err == nil {
+		t.Error("an event that is there already: no error")
+	}
+	if seq := must[int64](t)(s.LastEvent(ctx)); seq != all[5].Seq {
+		t.Errorf("half of the events were appended: the last is %d", seq)
+	}
 }
 
 // A reader that goes from cursor to cursor while others write misses nothing.

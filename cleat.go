@@ -23,6 +23,7 @@ type App struct {
 	Findings source.Diagnostics
 
 	common    value.Value
+	installed map[string]*value.Collection // common data of connection types, by id
 	functions *js.Library
 }
 
@@ -83,7 +84,7 @@ func (a *App) ConnectionType(id string) (*connect.Type, error) {
 		return nil, err
 	}
 	t, found := connect.Compile(a.App, c)
-	return t, found.Err()
+	return t.WithCommon(a.installed[id]), found.Err()
 }
 
 // unread are the codes of findings which mean that a part of the definition is not there

@@ -25,10 +25,12 @@ type Options struct {
 	Connections connect.Store // nil when there are none
 	Hooks       webhook.Store // nil when there are none
 	Triggers    poll.Store    // states of polling triggers; nil when none is polled
-	RedirectURI string        // where providers send people back to, see [connect.Connector]
-	NewState    func() string // of OAuth 2.0; nil means random
-	Timezone    string        // IANA name, "" is UTC
-	Functions   js.Options    // limits of the apps' own functions
+	// Installations is what apps were installed with; nil means nothing.
+	Installations connect.Installations
+	RedirectURI   string        // where providers send people back to, see [connect.Connector]
+	NewState      func() string // of OAuth 2.0; nil means random
+	Timezone      string        // IANA name, "" is UTC
+	Functions     js.Options    // limits of the apps' own functions
 	// Debug receives what the functions hand to debug and console; nil drops it.
 	Debug func(text string)
 }
@@ -44,6 +46,8 @@ type Runtime struct {
 	functions *js.Sandbox
 	debug     func(text string)
 	triggers  poll.Store
+
+	installations connect.Installations
 }
 
 // New returns a runtime.
@@ -58,6 +62,8 @@ func New(o Options) *Runtime {
 		functions: functions,
 		debug:     o.Debug,
 		triggers:  o.Triggers,
+
+		installations: o.Installations,
 	}
 }
 
@@ -160,13 +166,17 @@ func (rt *Runtime) prepare(ctx context.Context, c *Component, in Input) (*Run, e
 	if err != nil {
 		return nil, engine.Input{}, err
 	}
+	a, err := rt.installed(ctx, c.App)
+	if err != nil {
+		return nil, engine.Input{}, err
+	}
 	run := &Run{runtime: rt, record: in.Connection, replies: c.replies, unasked: unasked}
-	input := engine.Input{Parameters: value.FromCollection(parameters), Common: c.App.common, Timezone: rt.connector.Timezone, Limit: in.Limit, Retries: in.Retries, Log: in.Log}
-	input.Secrets = engine.Leaves(c.App.common)
+	input := engine.Input{Parameters: value.FromCollection(parameters), Common: a.common, Timezone: rt.connector.Timezone, Limit: in.Limit, Retries: in.Retries, Log: in.Log}
+	input.Secrets = engine.Leaves(a.common)
 	run.mask = engine.NewMask(input.Secrets)
-	input.Call = rt.caller(ctx, c.App, run.mask)
+	input.Call = rt.caller(ctx, a, run.mask)
 	if in.Connection != nil {
-		if input, err = run.connect(ctx, c, in.Retries, input); err != nil {
+		if input, err = run.connect(ctx, a, in.Retries, input); err != nil {
 			return nil, input, err
 		}
 		run.mask.Learn(input.Secrets...)
@@ -176,8 +186,8 @@ func (rt *Runtime) prepare(ctx context.Context, c *Component, in Input) (*Run, e
 
 // connect completes the input with the connection, which is renewed before if it has to
 // be, and once more if the service refuses it (connections.md O2-40, CN-25).
-func (r *Run) connect(ctx context.Context, c *Component, retries int, in engine.Input) (engine.Input, error) {
-	t, err := c.App.ConnectionType(r.record.Type)
+func (r *Run) connect(ctx context.Context, a *App, retries int, in engine.Input) (engine.Input, error) {
+	t, err := a.ConnectionType(r.record.Type)
 	if err != nil {
 		return in, err
 	}

@@ -19,6 +19,10 @@ type Signer struct {
 // object of its base over that of the connection. It sends over the guarded network. The
 // error is a [*ConnectionError] when the connection needs the user.
 func (rt *Runtime) Signer(ctx context.Context, a *App, record *connect.Record) (*Signer, error) {
+	a, err := rt.installed(ctx, a)
+	if err != nil {
+		return nil, err
+	}
 	t, err := a.ConnectionType(record.Type)
 	if err != nil {
 		return nil, err

@@ -60,11 +60,11 @@ func runConnect(ctx context.Context, o *connectOptions) error {
 	if err != nil {
 		return err
 	}
-	t, err := o.connectionType(a)
+	c, err := o.connectionOf(a)
 	if err != nil {
 		return unknownComponent(err)
 	}
-	fields, _ := cleat.FormOf(a.Connection(t.ID).Parameters)
+	fields, _ := cleat.FormOf(c.Parameters)
 	values, err := o.params.read(o.factory, fields)
 	if err != nil {
 		return err
@@ -83,10 +83,19 @@ func runConnect(ctx context.Context, o *connectOptions) error {
 		return err
 	}
 	defer records.Close()
+	o.warnUninstalled(ctx, records, a, o.app, c.ID)
+	if a, err = a.Installed(ctx, records); err != nil {
+		return err
+	}
+	t, err := a.ConnectionType(c.ID)
+	if err != nil {
+		return err
+	}
 	return o.authorize(ctx, records, t, o.browser, connect.Request{Name: first(o.name, t.ID), Parameters: values, Scope: o.browser.scope})
 }
 
-func (o *connectOptions) connectionType(a *cleat.App) (*connect.Type, error) {
+// connectionOf returns the connection type that the person names, or the only one.
+func (o *connectOptions) connectionOf(a *cleat.App) (*app.Connection, error) {
 	if o.connection == "" {
 		switch len(a.Connections) {
 		case 0:
@@ -97,7 +106,10 @@ func (o *connectOptions) connectionType(a *cleat.App) (*connect.Type, error) {
 			return nil, usagef(fmt.Sprintf("there are %v", a.IDs(app.ConnectionKind)), "CONNECTION is missing")
 		}
 	}
-	return a.ConnectionType(o.connection)
+	if _, err := a.ConnectionType(o.connection); err != nil {
+		return nil, err
+	}
+	return a.Connection(o.connection), nil
 }
 
 // authorize takes a request for a connection to its end, over the browser if the type

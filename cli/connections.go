@@ -135,9 +135,9 @@ Only the values of parameters that are no secrets are shown.`,
 		Args:              arguments("CONNECTION"),
 		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.withRecord(cmd.Context(), args[0], func(_ *store.SQLite, r *connect.Record) error {
+			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
 				c := connectionJSON(r)
-				c.Data = ptr(f.shownData(r))
+				c.Data = ptr(f.shownData(cmd.Context(), records, r))
 				if f.json {
 					return writeJSON(f.std.Out, c)
 				}
@@ -149,8 +149,8 @@ Only the values of parameters that are no secrets are shown.`,
 
 // shownData returns the data with every value replaced that is not a typed parameter
 // known to be no secret. Without the app's definition nothing is known.
-func (f *factory) shownData(r *connect.Record) value.Value {
-	_, t, err := f.appOf(r, "")
+func (f *factory) shownData(ctx context.Context, records connect.Installations, r *connect.Record) value.Value {
+	_, t, err := f.appOf(ctx, records, r, "")
 	shown := value.NewCollection(r.Data.Len())
 	for name, v := range r.Data.All() {
 		if err != nil || t.IsSecret(name) {
@@ -201,7 +201,7 @@ func newConnectionsTest(f *factory) *cobra.Command {
 		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
-				_, t, err := f.appOf(r, path)
+				_, t, err := f.appOf(cmd.Context(), records, r, path)
 				if err != nil {
 					return err
 				}
@@ -258,7 +258,7 @@ The connection is checked with the new values before anything is stored.`,
 }
 
 func (f *factory) edit(ctx context.Context, records *store.SQLite, r *connect.Record, path string, params paramFlags) error {
-	a, t, err := f.appOf(r, path)
+	a, t, err := f.appOf(ctx, records, r, path)
 	if err != nil {
 		return err
 	}
@@ -299,7 +299,7 @@ win. With --scope it also asks for more permissions.`,
 		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
-				_, t, err := f.appOf(r, path)
+				_, t, err := f.appOf(cmd.Context(), records, r, path)
 				if err != nil {
 					return err
 				}
@@ -350,7 +350,7 @@ func (f *factory) delete(ctx context.Context, records *store.SQLite, r *connect.
 	if err != nil {
 		return err
 	}
-	_, t, unknown := f.appOf(r, path)
+	_, t, unknown := f.appOf(ctx, records, r, path)
 	if unknown != nil {
 		t = nil
 		f.warn("the provider was not asked to forget it: " + unknown.Error())

@@ -64,6 +64,7 @@ func startStage(t *testing.T) *stage {
 	s.home = t.TempDir()
 	for _, line := range []string{
 		"cleat connect my-app --name work --param apiKey=@secret.txt",
+		"cleat install my-app books --param clientSecret=@secret.txt",
 		"cleat connect examples/photos photos --name alice",
 	} {
 		s.shell(t, s.folder(t), s.home, line)

@@ -160,6 +160,7 @@ func (l *listening) prepare(ctx context.Context, records *store.SQLite) error {
 		}
 		in.Connection = l.record
 	}
+	l.warnUninstalled(ctx, records, a, l.app, connectionTypeOf(l.record))
 	in.Name = l.name(a)
 	if err := l.alone(ctx, records, in.Name); err != nil {
 		return err

@@ -42,7 +42,7 @@ func beforeDashes(args []string) []string {
 func newRoot(f *factory) *cobra.Command {
 	root := newGroup("cleat", "Run Make.com custom apps anywhere",
 		newDemo(f), newInspect(f), newLint(f), newNew(f),
-		newConnect(f), newConnections(f), newKeys(f),
+		newInstall(f), newConnect(f), newConnections(f), newKeys(f),
 		newRun(f), newForm(f), newRPC(f), newTrigger(f), newListen(f), newTest(f),
 		newEval(f), newIML(f), newOAuth1(f),
 		newServe(f))

@@ -114,7 +114,7 @@ func (o *oauth1ProxyOptions) signer(ctx context.Context) (*cleat.Signer, error) 
 	if err != nil {
 		return nil, err
 	}
-	a, _, err := o.appOf(record, o.app)
+	a, _, err := o.appOf(ctx, records, record, o.app)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,8 @@ func (f *factory) runtime(records connect.Store, redirectURI string, log func(en
 	}
 	triggers, _ := records.(poll.Store) // what keeps the one keeps the other
 	hooks, _ := records.(webhook.Store)
-	return cleat.New(cleat.Options{Engine: o, Connections: records, Triggers: triggers, Hooks: hooks, RedirectURI: redirectURI, Timezone: f.timezone, Debug: f.debug}), nil
+	installations, _ := records.(connect.Installations)
+	return cleat.New(cleat.Options{Engine: o, Connections: records, Triggers: triggers, Hooks: hooks, Installations: installations, RedirectURI: redirectURI, Timezone: f.timezone, Debug: f.debug}), nil
 }
 
 // openStore opens the store in the home folder, which is made when it does not exist. The
@@ -62,6 +63,7 @@ func (f *factory) openStore(ctx context.Context) (*store.SQLite, error) {
 // openedStore is where a command finds connections.
 type openedStore interface {
 	connect.Store
+	connect.Installations
 	io.Closer
 }
 
@@ -158,8 +160,8 @@ func noConnectionHint(ctx context.Context, records connect.Store) string {
 }
 
 // appOf loads the app of a connection: from the given path, or from where it was when the
-// connection was made.
-func (f *factory) appOf(record *connect.Record, path string) (*cleat.App, *connect.Type, error) {
+// connection was made, as it is installed in the store.
+func (f *factory) appOf(ctx context.Context, records connect.Installations, record *connect.Record, path string) (*cleat.App, *connect.Type, error) {
 	if path == "" {
 		path = record.Root
 	}
@@ -175,6 +177,9 @@ func (f *factory) appOf(record *connect.Record, path string) (*cleat.App, *conne
 	}
 	if a.Connection(record.Type) == nil {
 		return nil, nil, unknownComponent(&cleat.UnknownError{Kind: app.ConnectionKind, ID: record.Type, All: a.IDs(app.ConnectionKind)})
+	}
+	if a, err = a.Installed(ctx, records); err != nil {
+		return nil, nil, err
 	}
 	t, err := a.ConnectionType(record.Type)
 	return a, t, err

@@ -180,6 +180,7 @@ func (o *runOptions) ready(ctx context.Context, compile compiler, do func(*prepa
 	}
 	if records != nil {
 		defer records.Close()
+		o.warnUninstalled(ctx, records, a, o.app, connectionTypeOf(record))
 	}
 	p := o.progress()
 	defer p.end()
@@ -215,17 +216,14 @@ func (o *runOptions) warnMissing(c *cleat.Component, record *connect.Record) {
 
 // chosen returns the connection to use: the named one, that of a recording, or the only
 // one that fits. The store is nil when the component needs no connection and keeps no
-// state; what a replay keeps is gone afterwards.
+// state, and nothing of the app can be installed; what a replay keeps is gone afterwards.
 func (o *runOptions) chosen(ctx context.Context, c *cleat.Component) (openedStore, *connect.Record, error) {
 	unconnected := o.connection == "" && len(c.Connections) == 0
-	if unconnected && !o.stateful {
+	if unconnected && !o.stateful && !c.App.Installable() {
 		return nil, nil, nil
 	}
-	if o.connection == "" && o.tape.connected() {
-		return o.tape.connection(ctx, c.App)
-	}
-	if unconnected && o.tape.tape != nil {
-		return withoutConnection(openScratch(ctx))
+	if o.connection == "" && o.tape.suffices(c) {
+		return o.tape.store(ctx, c.App)
 	}
 	if unconnected {
 		return withoutConnection(o.openStore(ctx))
@@ -288,6 +286,13 @@ func (o *runOptions) advise(err error, record *connect.Record) error {
 		return needsUser(err)
 	}
 	return err
+}
+
+func connectionTypeOf(r *connect.Record) string {
+	if r == nil {
+		return ""
+	}
+	return r.Type
 }
 
 // stale reports whether a connection that does not fit has to be authorized again.

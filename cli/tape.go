@@ -47,30 +47,69 @@ func (t *tapeFlags) load() (err error) {
 	return err
 }
 
-// connected reports whether a recording says which connection it was made with.
-func (t *tapeFlags) connected() bool { return t.tape != nil && t.tape.Connection != nil }
+// suffices reports whether a recording says with which connection it was made, as far as
+// the component needs one.
+func (t *tapeFlags) suffices(c *cleat.Component) bool {
+	return t.tape != nil && (t.tape.Connection != nil || len(c.Connections) == 0)
+}
 
-// connection puts the connection of the recording into a store of its own, which is gone
-// when it is closed: nothing is sent with it, and its secrets are as masked as those of
-// the requests that it is compared with.
-func (t *tapeFlags) connection(ctx context.Context, a *cleat.App) (openedStore, *connect.Record, error) {
-	used := t.tape.Connection
-	typ, err := a.ConnectionType(used.Type)
+// store puts the connection of the recording into a store of its own, which is gone when it
+// is closed: nothing is sent with it, and its secrets are as masked as those of the requests
+// that it is compared with. So are the common data that are installed.
+func (t *tapeFlags) store(ctx context.Context, a *cleat.App) (openedStore, *connect.Record, error) {
+	record, err := t.connection(a)
 	if err != nil {
-		return nil, nil, unknownComponent(err)
-	}
-	record := &connect.Record{Name: "recorded", App: a.Name, Type: used.Type, Kind: typ.Kind, Scope: used.Scope, Data: value.NewCollection(0)}
-	if data := used.Data.Collection(); data != nil {
-		record.Data = data.Clone()
+		return nil, nil, err
 	}
 	records, err := openScratch(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := records.InsertConnection(ctx, record); err != nil {
+	if record != nil {
+		err = records.InsertConnection(ctx, record)
+	}
+	if err == nil {
+		err = installMasked(ctx, records, a)
+	}
+	if err != nil {
 		return nil, nil, errors.Join(err, records.Close())
 	}
 	return records, record, nil
+}
+
+// connection is that of the recording, nil when there is none.
+func (t *tapeFlags) connection(a *cleat.App) (*connect.Record, error) {
+	used := t.tape.Connection
+	if used == nil {
+		return nil, nil
+	}
+	typ, err := a.ConnectionType(used.Type)
+	if err != nil {
+		return nil, unknownComponent(err)
+	}
+	record := &connect.Record{Name: "recorded", App: a.Name, Type: used.Type, Kind: typ.Kind, Scope: used.Scope, Data: value.NewCollection(0)}
+	if data := used.Data.Collection(); data != nil {
+		record.Data = data.Clone()
+	}
+	return record, nil
+}
+
+// installMasked installs an app with what recordings show in place of common data.
+func installMasked(ctx context.Context, records connect.Installations, a *cleat.App) error {
+	scopes, err := a.Installables()
+	if err != nil {
+		return err
+	}
+	for _, scope := range scopes {
+		i := &connect.Installation{App: a.Name, Connection: scope.Connection, Common: value.NewCollection(len(scope.Lacking))}
+		for _, name := range scope.Lacking {
+			i.Common.Set(name, value.Text(engine.Redacted))
+		}
+		if err := records.PutInstallation(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // uses keeps with a recording which connection it was made with.

@@ -16,7 +16,7 @@ import (
 // flowLifetime is how long a person may take in the browser.
 const flowLifetime = 10 * time.Minute
 
-// maxData is the largest data of a connection, as JSON.
+// maxData is the largest data of a connection, and of what is installed, as JSON.
 const maxData = 64 << 10
 
 // Connector makes, tests and changes connections. It is safe for concurrent use.
@@ -92,7 +92,7 @@ func (c *Connector) Create(ctx context.Context, t *Type, q Request) (*Started, e
 	if err := t.complete(data); err != nil {
 		return nil, err
 	}
-	if err := fits(data); err != nil {
+	if err := fits("the connection's data", data); err != nil {
 		return nil, err
 	}
 	if q.ConnID == 0 {

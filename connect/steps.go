@@ -170,7 +170,7 @@ func (s *steps) grant() {
 
 // store writes the finished connection: the last step of all.
 func (s *steps) store(ctx context.Context) (*Started, error) {
-	if err := fits(s.data); err != nil {
+	if err := fits("the connection's data", s.data); err != nil {
 		return nil, err
 	}
 	if s.connID != 0 {
@@ -192,9 +192,9 @@ func (s *steps) store(ctx context.Context) (*Started, error) {
 	return &Started{Record: record, Warnings: s.warnings}, nil
 }
 
-func fits(data *value.Collection) error {
+func fits(what string, data *value.Collection) error {
 	if size := len(value.FromCollection(data).AppendJSON(nil)); size > maxData {
-		return &Error{Reason: Configuration, Message: fmt.Sprintf("the connection's data has %d bytes; %d are allowed", size, maxData)}
+		return &Error{Reason: Configuration, Message: fmt.Sprintf("%s has %d bytes; %d are allowed", what, size, maxData)}
 	}
 	return nil
 }

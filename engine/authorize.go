@@ -117,3 +117,17 @@ func (r *Run) OAuth(ctx context.Context) (value.Value, error) {
 	}
 	return v, nil
 }
+
+// Common evaluates the common object of a plan's only request: what the install directives
+// make of the answers to the install spec (components.md 4.4). It is undefined when they
+// have none.
+func (r *Run) Common(ctx context.Context) (value.Value, error) {
+	if len(r.plan.requests) == 0 {
+		return value.Undefined, nil
+	}
+	v, err := r.evaluate(r.plan.requests[0], r.plan.requests[0].common)
+	if err != nil {
+		return v, r.failed(ctx, err)
+	}
+	return v, nil
+}

@@ -36,6 +36,7 @@ var directives = []struct {
 	{"aws", expression(func(r *request) **directive { return &r.aws })},
 	{"auth", expression(func(r *request) **directive { return &r.auth })}, // an extension of cleat
 	{"oauth", (*compiler).oauth},
+	{"common", expression(func(r *request) **directive { return &r.common })}, // of install directives
 	{"followRedirect", switched(func(r *request) *bool { return &r.follow })},
 	{"followRedirects", switched(func(r *request) *bool { return &r.follow })},
 	{"followAllRedirect", switched(func(r *request) *bool { return &r.followAll })},

@@ -28,7 +28,8 @@ type request struct {
 
 	url, baseURL, method, headers, qs, body, bodyType *directive
 	ca, timeout, aws, auth, oauth                     *directive
-	oauthOff                                          bool // "oauth": null
+	common                                            *directive // of install directives
+	oauthOff                                          bool       // "oauth": null
 	encodeURL, uniformURL, repeatKeys                 bool
 	follow, followAll, gzip, verifyTLS, shareCookies  bool
 

@@ -74,11 +74,12 @@ type transactor interface {
 const firstTeam = 1
 
 var (
-	_ connect.Store    = (*Store)(nil)
-	_ webhook.Store    = (*Store)(nil)
-	_ poll.Store       = (*Store)(nil)
-	_ record.Store     = (*Store)(nil)
-	_ record.TeamStore = (*Store)(nil)
+	_ connect.Store         = (*Store)(nil)
+	_ connect.Installations = (*Store)(nil)
+	_ webhook.Store         = (*Store)(nil)
+	_ poll.Store            = (*Store)(nil)
+	_ record.Store          = (*Store)(nil)
+	_ record.TeamStore      = (*Store)(nil)
 )
 
 // ForTeam returns a handle bound to another team. It shares everything with s, and ends

@@ -53,6 +53,14 @@ func TestPostgresTriggers(t *testing.T) {
 	})
 }
 
+func TestPostgresInstallations(t *testing.T) {
+	t.Parallel()
+	storetest.RunInstallations(t, func(t *testing.T) connect.Installations {
+		s := openPostgres(t, 2)
+		return &installationTurns{stores: []connect.Installations{s[0], s[1]}}
+	})
+}
+
 func TestPostgresRecords(t *testing.T) {
 	t.Parallel()
 	storetest.RunRecords(t, func(t *testing.T) func(int64) storetest.Records {

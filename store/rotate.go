@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 )
 
 // Rotation is the result of [Store.RotateKeys].
@@ -74,12 +75,13 @@ func rewrapDataKeys(ctx context.Context, tx queries, k *kek) (Rotation, error) {
 
 // rewrap stores the newly wrapped key of a row.
 var rewrap = map[string]string{
-	"connection": "update connection set data_key = ? where id = ?",
-	"flow":       "update flow set data_key = ? where seq = ?",
-	"renewal":    "update renewal set data_key = ? where conn_id = ?",
-	"hook":       "update hook set data_key = ? where id = ?",
-	"delivery":   "update delivery set data_key = ? where seq = ?",
-	"data_key":   "update data_key set wrapped = ? where id = ?",
+	"connection":   "update connection set data_key = ? where id = ?",
+	"flow":         "update flow set data_key = ? where seq = ?",
+	"renewal":      "update renewal set data_key = ? where conn_id = ?",
+	"hook":         "update hook set data_key = ? where id = ?",
+	"delivery":     "update delivery set data_key = ? where seq = ?",
+	"installation": "update installation set data_key = ? where seq = ?",
+	"data_key":     "update data_key set wrapped = ? where id = ?",
 }
 
 type wrappedDataKey struct {
@@ -100,6 +102,8 @@ func wrappedDataKeys(ctx context.Context, tx queries) ([]wrappedDataKey, error) 
 		union all
 		select 'delivery', hook.team, seq, delivery.id, 0, delivery.data_key from delivery join hook on hook.id = hook
 		union all
+		select 'installation', team, seq, app || '/' || connection, version, data_key from installation
+		union all
 		select 'data_key', 0, id, cast(id as text), 0, wrapped from data_key`)
 	if err != nil {
 		return nil, err
@@ -116,6 +120,8 @@ func wrappedDataKeys(ctx context.Context, tx queries) ([]wrappedDataKey, error) 
 			k.place = flowPlace(k.place.team, k.place.row)
 		case "delivery":
 			k.place = deliveryPlace(k.place.team, k.place.row)
+		case "installation":
+			k.place.row = strconv.Quote(k.place.row)
 		}
 		all = append(all, k)
 	}

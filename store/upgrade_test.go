@@ -46,6 +46,13 @@ func upgradeState() *poll.State {
 	return &poll.State{Start: "all", LastDate: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC), LastID: "b", Included: true, SameDateIDs: []string{"a", "č"}}
 }
 
+func upgradeInstallation() *connect.Installation {
+	return &connect.Installation{App: "trello", Connection: "trello2", Parameters: upgradeRecord().Data, Common: upgradeRecord().Data}
+}
+
+// installationSchema is the first schema with installations.
+const installationSchema = 8
+
 // triggerSchema is the first schema with states of triggers.
 const triggerSchema = 6
 
@@ -75,6 +82,7 @@ func TestUpgrade(t *testing.T) {
 			if schema >= serverSchema {
 				checkUpgradeServer(t, s)
 			}
+			checkUpgradeInstallation(t, s, schema)
 		})
 	}
 }
@@ -92,7 +100,7 @@ func writeUpgrade(t *testing.T, dir string) {
 	r := upgradeRecord()
 	for _, err := range []error{s.InsertConnection(t.Context(), r), s.UpdateConnection(t.Context(), r), s.InsertFlow(t.Context(), upgradeFlow()),
 		s.InsertFlow(t.Context(), used), s.ClaimFlow(t.Context(), used.ID), s.InsertHook(t.Context(), upgradeHook()), s.Append(t.Context(), upgradeDelivery()),
-		s.PutTriggerState(t.Context(), "photos/watch", upgradeState())} {
+		s.PutTriggerState(t.Context(), "photos/watch", upgradeState()), s.PutInstallation(t.Context(), upgradeInstallation())} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,6 +160,29 @@ func checkUpgradeState(t *testing.T, s *store.SQLite, schema int) {
 		t.Errorf("the state of a trigger is %+v, error %v, want %+v", got, err, want)
 	}
 	if err := s.PutTriggerState(t.Context(), "photos/watch", got); err != nil {
+		t.Error(err)
+	}
+}
+
+func checkUpgradeInstallation(t *testing.T, s *store.SQLite, schema int) {
+	t.Helper()
+	got, err := s.Installations(t.Context(), "trello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if schema < installationSchema {
+		if len(got) > 0 {
+			t.Errorf("there are %d installations", len(got))
+		}
+		return
+	}
+	want := upgradeInstallation()
+	want.Version, want.Updated = 1, time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)
+	if len(got) != 1 {
+		t.Fatalf("there are %d installations", len(got))
+	}
+	storetest.SameInstallation(t, got[0], want)
+	if err := s.PutInstallation(t.Context(), got[0]); err != nil {
 		t.Error(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/source"
 	"github.com/cleat-run/cleat/value"
 )
@@ -85,7 +86,7 @@ func (t *Type) secrets(r *Record) []string {
 func (t *Type) input(r *Record, account engine.Input, address string) engine.Input {
 	in := account
 	in.Parameters = value.FromCollection(r.Known())
-	in.Data, in.Common = in.Parameters, t.common
+	in.Data, in.Common = in.Parameters, iml.Merge(t.common, account.Common) // what was installed wins
 	in.Secrets = append(account.Secrets[:len(account.Secrets):len(account.Secrets)], t.secrets(r)...)
 	in.Roots = map[string]value.Value{"webhook": variables(r, address)}
 	maps.Copy(in.Roots, account.Roots)

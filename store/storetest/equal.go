@@ -71,6 +71,16 @@ func SameRecord(t testing.TB, got, want *connect.Record) {
 	sameData(t, got.Data, want.Data)
 }
 
+// SameInstallation reports an error when two installations differ.
+func SameInstallation(t testing.TB, got, want *connect.Installation) {
+	t.Helper()
+	if got.App != want.App || got.Connection != want.Connection || got.Version != want.Version || !got.Updated.Equal(want.Updated) {
+		t.Errorf("installation differs\n got %+v\nwant %+v", got, want)
+	}
+	sameData(t, got.Parameters, want.Parameters)
+	sameData(t, got.Common, want.Common)
+}
+
 // SameFlow reports an error when two flows differ.
 func SameFlow(t testing.TB, got, want *connect.Flow) {
 	t.Helper()

@@ -74,11 +74,14 @@ func (a *App) unknown(kind app.Kind, id string) error {
 }
 
 // ConnectionType compiles the connection type with the given id. The error is an
-// [*UnknownError], or the findings in the connection's code.
+// [*UnknownError], an [*AliasError], or the findings in the connection's code.
 func (a *App) ConnectionType(id string) (*connect.Type, error) {
 	c := a.Connection(id)
 	if c == nil {
 		return nil, a.unknown(app.ConnectionKind, id)
+	}
+	if c.AliasTo != "" {
+		return nil, &AliasError{id, c.AliasTo} // its own files count for nothing
 	}
 	if err := a.readable(app.ConnectionKind, id, c.API, c.Parameters, c.Common, c.Scope, c.Scopes); err != nil {
 		return nil, err

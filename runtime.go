@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/cleat-run/cleat/connect"
@@ -187,7 +186,7 @@ func (rt *Runtime) prepare(ctx context.Context, c *Component, in Input) (*Run, e
 // connect completes the input with the connection, which is renewed before if it has to
 // be, and once more if the service refuses it (connections.md O2-40, CN-25).
 func (r *Run) connect(ctx context.Context, a *App, retries int, in engine.Input) (engine.Input, error) {
-	t, err := a.ConnectionType(r.record.Type)
+	t, err := r.runtime.ConnectionType(ctx, a, r.record)
 	if err != nil {
 		return in, err
 	}
@@ -229,9 +228,9 @@ func (c *Component) fits(record *connect.Record, now time.Time) error {
 		return nil
 	case record == nil:
 		return refuse("%s %q needs a connection of type %q", c.Kind, c.ID, c.Connections[0])
-	case record.App != c.App.Name:
+	case record.App != c.App.Name && !c.Accepts(record):
 		return refuse("connection %q belongs to the app %q, not to %q", record.Name, record.App, c.App.Name)
-	case len(c.Connections) > 0 && !slices.Contains(c.Connections, record.Type):
+	case !c.Accepts(record):
 		return refuse("connection %q is of type %q; %s %q needs one of type %q", record.Name, record.Type, c.Kind, c.ID, c.Connections[0])
 	case record.Broken != "":
 		return refuse("connection %q has to be authorized again: %s", record.Name, record.Broken)

@@ -62,7 +62,7 @@ func runConnect(ctx context.Context, o *connectOptions) error {
 	}
 	c, err := o.connectionOf(a)
 	if err != nil {
-		return unknownComponent(err)
+		return elsewhere(err)
 	}
 	fields, _ := cleat.FormOf(c.Parameters)
 	values, err := o.params.read(o.factory, fields)

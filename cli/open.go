@@ -135,6 +135,15 @@ func commandFor(m *app.Module) string {
 	return "cleat run runs it"
 }
 
+// elsewhere adds to a connection type that is an alias where it is connected.
+func elsewhere(err error) error {
+	var alias *cleat.AliasError
+	if !errors.As(err, &alias) {
+		return unknownComponent(err)
+	}
+	return usagef(aliasHint(alias.Alias), "%s", alias.Error())
+}
+
 // findConnection returns the connection with the given name or id.
 func findConnection(ctx context.Context, records connect.Store, name string) (*connect.Record, error) {
 	r, err := records.ConnectionNamed(ctx, name)

@@ -189,7 +189,7 @@ func (o *runOptions) ready(ctx context.Context, compile compiler, do func(*prepa
 		return err
 	}
 	defer rt.Close()
-	if err := o.tape.uses(a, record); err != nil {
+	if err := o.tape.uses(ctx, rt, a, record); err != nil {
 		return err
 	}
 	in := cleat.Input{Connection: record, Parameters: values, Limit: o.limit}
@@ -257,12 +257,12 @@ func (o *runOptions) choose(ctx context.Context, records connect.Store, c *cleat
 		return nil, err
 	}
 	fitting := slices.DeleteFunc(all, func(r *connect.Record) bool {
-		return r.App != c.App.Name || !slices.Contains(c.Connections, r.Type)
+		return !c.Accepts(r)
 	})
 	switch len(fitting) {
 	case 0:
 		return nil, needsUser(&hintedError{&cleat.ConnectionError{Component: c, Message: fmt.Sprintf("%s %q needs a connection of type %q", c.Kind, c.ID, c.Connections[0])},
-			fmt.Sprintf("make one with cleat connect %s %s --name NAME", shellWord(o.app), c.Connections[0])})
+			o.makeOne(c)})
 	case 1:
 		return fitting[0], nil
 	}
@@ -271,6 +271,18 @@ func (o *runOptions) choose(ctx context.Context, records connect.Store, c *cleat
 		names = append(names, r.Name)
 	}
 	return nil, usagef("say which one with --connection: "+strings.Join(names, ", "), "several connections fit %s %q", c.Kind, c.ID)
+}
+
+// makeOne tells how to make a connection that the component accepts.
+func (o *runOptions) makeOne(c *cleat.Component) string {
+	if alias := c.App.Connection(c.Connections[0]); alias != nil && alias.AliasTo != "" {
+		return aliasHint(alias.AliasTo)
+	}
+	return fmt.Sprintf("make one with cleat connect %s %s --name NAME", shellWord(o.app), c.Connections[0])
+}
+
+func aliasHint(alias string) string {
+	return fmt.Sprintf("make one with cleat connect APP %s --name NAME, where APP is that other app", alias)
 }
 
 // advise adds what the person can do about a connection that is no longer accepted.

@@ -47,10 +47,14 @@ func (t *tapeFlags) load() (err error) {
 	return err
 }
 
-// suffices reports whether a recording says with which connection it was made, as far as
-// the component needs one.
+// suffices reports whether a recording says with which connection of the app it was made, as
+// far as the component needs one. One of another app, behind an alias, is looked for in the
+// store: the recording does not know that app.
 func (t *tapeFlags) suffices(c *cleat.Component) bool {
-	return t.tape != nil && (t.tape.Connection != nil || len(c.Connections) == 0)
+	if t.tape == nil || t.tape.Connection == nil {
+		return t.tape != nil && len(c.Connections) == 0
+	}
+	return !c.Aliased(t.tape.Connection.Type)
 }
 
 // store puts the connection of the recording into a store of its own, which is gone when it
@@ -113,11 +117,11 @@ func installMasked(ctx context.Context, records connect.Installations, a *cleat.
 }
 
 // uses keeps with a recording which connection it was made with.
-func (t *tapeFlags) uses(a *cleat.App, record *connect.Record) error {
+func (t *tapeFlags) uses(ctx context.Context, rt *cleat.Runtime, a *cleat.App, record *connect.Record) error {
 	if t.recorder == nil || record == nil {
 		return nil
 	}
-	typ, err := a.ConnectionType(record.Type)
+	typ, err := rt.ConnectionType(ctx, a, record)
 	if err == nil {
 		t.recorder.Use(cassette.Connection{Type: record.Type, Scope: record.Scope, Data: value.FromCollection(typ.Shown(record.Data))})
 	}

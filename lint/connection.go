@@ -14,6 +14,9 @@ import (
 // Connection checks a connection type of an app: its code, parameters, scopes and common
 // data. a is the app that it belongs to; rules over addresses look at its base too.
 func Connection(a *app.App, c *app.Connection) source.Diagnostics {
+	if c.AliasTo != "" {
+		return aliased(c)
+	}
 	all := connectionOf(a, c)
 	found := run(ConnectionRules(c.Kind()), all)
 	switch c.Kind() {
@@ -25,6 +28,18 @@ func Connection(a *app.App, c *app.Connection) source.Diagnostics {
 		found.Add(BasicConnection(c.API)...)
 	}
 	found.Sort()
+	return found
+}
+
+// aliased tells of files of an alias, which have no effect (connections.md CN-8).
+func aliased(c *app.Connection) source.Diagnostics {
+	var found source.Diagnostics
+	for _, code := range []*app.Code{c.API, c.Parameters, c.Common, c.Scope, c.Scopes, c.InstallSpec, c.Install} {
+		if root := filled(code); root != nil {
+			found.Add(code.Doc.Diagnose(root, source.Diagnostic{Severity: source.Warning, Code: "CN-W5",
+				Message: fmt.Sprintf("this has no effect: the connection is an alias of %q", c.AliasTo), Hint: "empty the file, or take aliasTo out"}))
+		}
+	}
 	return found
 }
 

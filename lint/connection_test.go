@@ -2,6 +2,7 @@ package lint_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,5 +129,27 @@ func TestConnectionRules(t *testing.T) {
 		if text := strings.Join(got, "\n"); text != test.want {
 			t.Errorf("%s %s %s\n got %s\nwant %s", test.kind, test.api, test.parameters, text, test.want)
 		}
+	}
+}
+
+// The files of an alias have no effect; nothing else is said about them (connections.md CN-8).
+func TestAlias(t *testing.T) {
+	t.Parallel()
+	code := func(name, text string) *app.Code {
+		f := source.NewFile(name, []byte(text))
+		doc, found := jsonc.Parse(f)
+		if found.Err() != nil {
+			t.Fatal(found)
+		}
+		return &app.Code{File: f, Doc: doc}
+	}
+	c := &app.Connection{ID: "account", Type: "basic", AliasTo: "library", API: code("api", `{"url": "/x"}`), Parameters: code("params", `[]`), Common: code("common", `{"a": 1}`)}
+	var got []string
+	for _, d := range lint.Connection(&app.App{Name: "demo"}, c) {
+		got = append(got, d.Severity.String()+" "+d.Code+" "+d.File+" "+d.Message)
+	}
+	want := []string{`warning CN-W5 api this has no effect: the connection is an alias of "library"`, `warning CN-W5 common this has no effect: the connection is an alias of "library"`}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

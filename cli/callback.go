@@ -62,6 +62,12 @@ func (w *waiting) listen() error {
 	return nil
 }
 
+// anyPort reports whether the address is a new one each time, so that no provider can know it.
+func (w *waiting) anyPort() bool {
+	_, port, _ := net.SplitHostPort(w.flags.address)
+	return port == "0"
+}
+
 func (w *waiting) redirectURI() string {
 	if w.listener == nil {
 		return ""
@@ -141,7 +147,16 @@ func (w *waiting) answer(ctx context.Context, rw http.ResponseWriter, r *http.Re
 	}
 	started, err := w.finish(ctx, cb)
 	showOutcome(rw, w.t.Label, err)
-	w.done(started, err)
+	if !foreign(err) {
+		w.done(started, err)
+	}
+}
+
+// foreign reports whether an answer was for another authorization, such as one of a tab that
+// was left open, or made up by a page: the right one may still come.
+func foreign(err error) bool {
+	var e *connect.Error
+	return errors.As(err, &e) && (e.Reason == connect.UnknownFlow || e.Reason == connect.Used || e.Reason == connect.OtherBrowser)
 }
 
 // paste takes the address that the person ended up at, or the code that the provider
@@ -155,20 +170,20 @@ func (w *waiting) paste(ctx context.Context, started *connect.Started) {
 }
 
 // pasted returns the callback's query of what a person pasted: an address with a query, a
-// query, or the code alone.
+// query, or the code alone. A code that does not say which authorization it is for is for the
+// one that the person was sent to.
 func pasted(text, redirect string) value.Value {
+	answer := value.Object("oauth_verifier", value.Text(text))
 	if _, query, ok := strings.Cut(text, "?"); ok {
 		query, _, _ = strings.Cut(query, "#")
-		return pairs(query)
+		answer = pairs(query)
+	} else if strings.Contains(text, "oauth_verifier=") || strings.Contains(text, "state=") {
+		answer = pairs(text)
 	}
-	if strings.Contains(text, "oauth_verifier=") || strings.Contains(text, "state=") {
-		return pairs(text)
+	if u, err := url.Parse(redirect); err == nil && !answer.Member("oauth_verifier").IsNil() && answer.Member("oauth_token").IsNil() && answer.Member("state").IsNil() {
+		answer.Collection().Set("oauth_token", value.Text(u.Query().Get("oauth_token")))
 	}
-	token := ""
-	if u, err := url.Parse(redirect); err == nil {
-		token = u.Query().Get("oauth_token")
-	}
-	return value.Object("oauth_token", value.Text(token), "oauth_verifier", value.Text(text))
+	return answer
 }
 
 func (w *waiting) finish(ctx context.Context, cb connect.Callback) (*connect.Started, error) {

@@ -141,6 +141,7 @@ func (f *factory) authorized(ctx context.Context, records *store.SQLite, t *conn
 		return nil, err
 	}
 	w.connector = rt.Connector()
+	w.connector.StateInCallback = w.anyPort()
 	q.Session = w.session
 	started, err := w.connector.Create(ctx, t, q)
 	if err != nil {

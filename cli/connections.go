@@ -285,86 +285,51 @@ func (f *factory) edit(ctx context.Context, records *store.SQLite, r *connect.Re
 	return nil
 }
 
+type reauthorizeOptions struct {
+	*factory
+	path       string // of the app
+	params     paramFlags
+	browser    browserFlags
+	anyAccount bool
+}
+
 func newConnectionsReauthorize(f *factory) *cobra.Command {
-	var path string
-	var anyAccount bool
-	var browser browserFlags
+	o := &reauthorizeOptions{factory: f}
 	cmd := &cobra.Command{
 		Use:   "reauthorize CONNECTION",
 		Short: "Authorize a connection again, with the same account",
 		Long: `Take a connection through the provider's pages again. Its id and name stay, new values
-win. With --scope it also asks for more permissions.`,
+win. With --scope it also asks for more permissions, and with --param it takes other
+parameters along, as far as they can be edited.`,
 		Example:           "  cleat connections reauthorize alice --egress-allow 127.0.0.1 --scope write",
 		Args:              arguments("CONNECTION"),
 		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
-				_, t, err := f.appOf(cmd.Context(), records, r, path)
-				if err != nil {
-					return err
-				}
-				return f.authorize(cmd.Context(), records, t, browser, connect.Request{Name: r.Name, ConnID: r.ID, Parameters: typed(t, r), Scope: append(r.Scope, browser.scope...), AllowAccountChange: anyAccount})
+				return o.reauthorize(cmd.Context(), records, r)
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&anyAccount, "allow-account-change", false, "let the connection belong to another account from now on")
-	browser.add(cmd)
-	appFlag(cmd, &path)
+	cmd.Flags().BoolVar(&o.anyAccount, "allow-account-change", false, "let the connection belong to another account from now on")
+	o.params.add(cmd)
+	o.browser.add(cmd)
+	appFlag(cmd, &o.path)
 	return cmd
 }
 
-// typed returns what the person once typed.
-func typed(t *connect.Type, r *connect.Record) *value.Collection {
-	values := value.NewCollection(4)
-	for _, field := range t.Fields {
-		if v, ok := r.Data.Lookup(field.Name); ok {
-			values.Set(field.Name, v)
-		}
-	}
-	return values
-}
-
-func newConnectionsDelete(f *factory) *cobra.Command {
-	var path string
-	cmd := &cobra.Command{
-		Use:   "delete CONNECTION",
-		Short: "Delete a connection and its secrets",
-		Long: `Delete a connection and its secrets. Where the app says how, the provider is asked before
-to forget it; the connection is deleted whatever the provider answers.`,
-		Example: "  cleat connections delete work",
-		Args:    arguments("CONNECTION"),
-
-		ValidArgsFunction: f.completeConnection(),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
-				return f.delete(cmd.Context(), records, r, path)
-			})
-		},
-	}
-	appFlag(cmd, &path)
-	return cmd
-}
-
-func (f *factory) delete(ctx context.Context, records *store.SQLite, r *connect.Record, path string) error {
-	rt, err := f.runtime(records, "", nil)
+func (o *reauthorizeOptions) reauthorize(ctx context.Context, records *store.SQLite, r *connect.Record) error {
+	a, t, err := o.appOf(ctx, records, r, o.path)
 	if err != nil {
 		return err
 	}
-	_, t, unknown := f.appOf(ctx, records, r, path)
-	if unknown != nil {
-		t = nil
-		f.warn("the provider was not asked to forget it: " + unknown.Error())
-	}
-	refused, err := rt.Connector().Delete(ctx, t, r)
+	fields, _ := cleat.FormOf(a.Connection(t.ID).Parameters)
+	given, err := o.params.read(o.factory, fields)
 	if err != nil {
 		return err
 	}
-	if refused != nil {
-		f.warn("the provider did not forget it: " + refused.Error())
+	values, err := t.Reentered(r, given)
+	if err != nil {
+		return err
 	}
-	if f.json {
-		return writeJSON(f.std.Out, connectionJSON(r))
-	}
-	fmt.Fprintf(f.std.Err, "deleted connection %q\n", r.Name)
-	return nil
+	return o.authorize(ctx, records, t, o.browser, connect.Request{Name: r.Name, ConnID: r.ID, Parameters: values, Scope: append(r.Scope, o.browser.scope...), AllowAccountChange: o.anyAccount})
 }

@@ -41,6 +41,21 @@ func visit(ctx context.Context, address string) (seen string, err error) {
 	case "away":
 		_, seen, err := visitor.Answer(ctx, address, visitor.Allow)
 		return seen, err
+	case "stray": // other answers come first
+		_, back, err := visitor.Answer(ctx, address, visitor.Allow)
+		if err != nil {
+			return "", err
+		}
+		page, _, _ := strings.Cut(back, "?")
+		for _, query := range []string{"?oauth_token=wrong&oauth_verifier=x", "?state=wrong&code=x", "?denied=wrong", ""} {
+			other, err := visitor.Open(ctx, page+query)
+			if err != nil {
+				return "", err
+			}
+			seen += other
+		}
+		right, err := visitor.Open(ctx, back)
+		return seen + right, err
 	default:
 		return visitor.Visit(ctx, address, decision)
 	}

@@ -77,7 +77,11 @@ func (c *Connector) flow(ctx context.Context, cb Callback) (*Flow, error) {
 		token = cb.param("denied") // X names the token so when the person refuses
 	}
 	if token != "" {
-		return c.Store.FlowBy(ctx, Hash(token), "")
+		f, err := c.Store.FlowBy(ctx, Hash(token), "")
+		if state := cb.param("state"); err == nil && state != "" && f.StateHash != "" && f.StateHash != Hash(state) {
+			return nil, ErrNotFound
+		}
+		return f, err
 	}
 	if state := cb.param("state"); state != "" {
 		f, err := c.Store.FlowByState(ctx, Hash(state))

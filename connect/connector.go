@@ -28,11 +28,15 @@ type Connector struct {
 	// slash is completed by the name that Make's documents give: app-oauth1 for OAuth 1.0,
 	// app for OAuth 2.0.
 	RedirectURI string
-	Now         func() time.Time // nil means time.Now
-	NewState    func() string    // of OAuth 2.0; nil means random
-	Timezone    string
-	Functions   *js.Sandbox       // runs the apps' own functions; nil when none can be called
-	Debug       func(text string) // receives what functions hand to debug; nil drops it
+	// StateInCallback adds a state to the callback of OAuth 1.0, which binds the answer to
+	// the flow also where the provider gives no token back. Only for a RedirectURI that no
+	// provider has registered to the letter (connections.md 5.4).
+	StateInCallback bool
+	Now             func() time.Time // nil means time.Now
+	NewState        func() string    // of OAuth 2.0; nil means random
+	Timezone        string
+	Functions       *js.Sandbox       // runs the apps' own functions; nil when none can be called
+	Debug           func(text string) // receives what functions hand to debug; nil drops it
 
 	flights flights
 }

@@ -33,6 +33,17 @@ func (c *Connector) Edit(ctx context.Context, t *Type, record *Record, parameter
 	return s.update(ctx, &kept)
 }
 
+// Reentered returns what the person typed for a connection, with what they type now put over
+// it by the rules of [Connector.Edit]: the parameters to authorize it again with (CN-22).
+func (t *Type) Reentered(record *Record, parameters *value.Collection) (*value.Collection, error) {
+	s, kept := &steps{t: t, data: record.Data.Clone()}, *record
+	kept.Data = record.Data.Clone()
+	if _, err := s.enter(&kept, parameters); err != nil {
+		return nil, err
+	}
+	return t.typed(s.data), nil
+}
+
 // recheck proves what was entered: with the check, or with the whole flow when the tokens
 // of before are worth nothing any more.
 func (s *steps) recheck(ctx context.Context, changed []string) error {
@@ -42,7 +53,8 @@ func (s *steps) recheck(ctx context.Context, changed []string) error {
 	case s.t.Kind == Basic || anew < 0:
 		return s.leg(ctx, s.course().check)
 	case page:
-		return &Error{Reason: Configuration, Message: fmt.Sprintf("with another %q the connection has to be authorized again", changed[anew]), Hint: "make a new connection"}
+		return &Error{Reason: Configuration, Message: fmt.Sprintf("with another %q the connection has to be authorized again", changed[anew]),
+			Hint: fmt.Sprintf("cleat connections reauthorize NAME --param %s=…", changed[anew])}
 	}
 	s.data = s.t.typed(s.data)
 	if err := s.legs(ctx, s.course().before); err != nil {
@@ -82,6 +94,17 @@ func (s *steps) enter(kept *Record, parameters *value.Collection) (changed []str
 		return nil, err
 	}
 	return changed, nil
+}
+
+// moved reports whether the parameters of another address are among new data: secrets of
+// before must not go there (connections.md CN-20).
+func (t *Type) moved(before, after *value.Collection) bool {
+	for name := range t.address {
+		if !t.IsSecret(name) && !sameJSON(before.Get(name), after.Get(name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // typed are the parameters among the data.

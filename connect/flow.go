@@ -16,6 +16,9 @@ func (s *steps) begin(ctx context.Context, session string) (*Started, error) {
 	if s.t.plans[authorize] != nil && s.t.Kind == OAuth2 {
 		s.state = s.c.newState()
 	}
+	if s.t.Kind == OAuth1 && s.c.StateInCallback {
+		s.bound = NewSecret()
+	}
 	s.session = session
 	if err := s.legs(ctx, s.course().before); err != nil {
 		return nil, err
@@ -38,8 +41,11 @@ func (s *steps) begin(ctx context.Context, session string) (*Started, error) {
 	flow := &Flow{ID: NewSecret(), App: s.t.App, Type: s.t.ID, Name: s.name, ConnID: s.connID, AnyAccount: s.anyAccount, SessionHash: Hash(session),
 		TokenHash: Hash(queryOf(address, "oauth_token")), RedirectURI: s.redirectURI, Scope: s.scope,
 		Temp: s.temp.Collection(), Data: s.data, Created: now, Expires: now.Add(flowLifetime)}
-	if s.t.Kind == OAuth2 {
+	switch {
+	case s.t.Kind == OAuth2:
 		flow.StateHash = Hash(queryOf(address, "state"))
+	case s.bound != "" && queryOf(sentCallback, "state") == s.bound: // the app may write another callback
+		flow.StateHash = Hash(s.bound)
 	}
 	if err := s.c.Store.InsertFlow(ctx, flow); err != nil {
 		return nil, err
@@ -132,6 +138,9 @@ func queryOf(address, name string) string {
 
 // resume goes on behind the callback.
 func (s *steps) resume(ctx context.Context) (*Started, error) {
+	if err := s.fromIssuer(ctx); err != nil {
+		return nil, err
+	}
 	if plan := s.t.plans[authorize]; plan != nil {
 		run := s.c.Engine.Start(plan, s.input())
 		if err := run.Receive(ctx, s.callback.problem()); err != nil {

@@ -267,6 +267,66 @@ func TestCallback(t *testing.T) {
 	}
 }
 
+// A state in the callback binds the answer to its flow, also where the provider gives no
+// token back (connections.md 5.4).
+func TestStateInTheCallback(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		change func(string) string
+		query  func(query string) string
+		want   string
+	}{
+		{name: "as it comes"},
+		{name: "without the token", query: func(query string) string { return without(query, "oauth_token") }},
+		{name: "without the state", query: func(query string) string { return without(query, "state") }},
+		{name: "another state", query: func(query string) string { return without(query, "state") + "&state=x" }, want: "unknown_flow: this answer belongs to no open authorization"},
+		{name: "nothing at all", query: func(string) string { return "" }, want: "unknown_flow: this answer belongs to no open authorization"},
+		{name: "without token and state", query: func(query string) string { return without(without(query, "state"), "oauth_token") }, want: "unknown_flow: this answer belongs to no open authorization"},
+		{name: "refused, without the token", query: func(query string) string { return "oauth_problem=user_refused&state=" + valueOf(query, "state") }, want: "declined: declined by the user"},
+		{name: "a callback of the app", change: replace(`"requestToken": {`, `"requestToken": {"oauth": {"callback": "{{oauth.redirectUri}}?own=1"}, `),
+			query: func(query string) string { return without(query, "oauth_token") }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r, server := newRig(t), provider(t, oauth1test.Options{})
+			r.connector.StateInCallback = true
+			api := template(server.URL)
+			if test.change != nil {
+				api = test.change(api)
+			}
+			typ := compile(t, sections{kind: "oauth-1", api: api, common: keysOfClient})
+			started, err := r.create(typ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, address, _ := server.Allow(tokenOf(t, started.Redirect))
+			query := address[strings.Index(address, "?")+1:]
+			if state := valueOf(query, "state"); (len(state) == 43) != (test.change == nil) {
+				t.Errorf("the state is %q", state)
+			}
+			if test.query != nil {
+				query = test.query(query)
+			}
+			_, err = r.back(typ, connect.Callback{Query: form(query), Session: session})
+			if got := failure(err); got != test.want {
+				t.Errorf("failure %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func valueOf(query, name string) string {
+	values, _ := url.ParseQuery(query)
+	return values.Get(name)
+}
+
+func without(query, name string) string {
+	values, _ := url.ParseQuery(query)
+	values.Del(name)
+	return values.Encode()
+}
+
 func tokenOf(t *testing.T, address string) string {
 	t.Helper()
 	u, err := url.Parse(address)

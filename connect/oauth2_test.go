@@ -110,6 +110,14 @@ func TestCode(t *testing.T) {
 		}, want: "provider: sorry, invalid_scope"},
 		{name: "forged state", query: func(query string) string { return query + "x" }, want: "unknown_flow: this answer belongs to no open authorization"},
 		{name: "no state", query: func(query string) string { return query[:strings.Index(query, "&state=")] }, want: "unknown_flow: this answer belongs to no open authorization"},
+		{name: "issuer", query: func(query string) string { return query + "&iss=http://$HOST/as" }},
+		{name: "another issuer", query: func(query string) string { return query + "&iss=https://evil.example" }, want: `provider: the answer was issued by "https://evil.example", not by "$HOST"`},
+		{name: "an error of another issuer", query: func(query string) string {
+			return "iss=https://evil.example&error=invalid_scope&" + query[strings.Index(query, "state="):]
+		}, want: `provider: the answer was issued by "https://evil.example", not by "$HOST"`},
+		{name: "issuer that the app names", change: replace(`"url": "$/authorize",`, `"url": "$/authorize", "issuer": "https://id.example/as",`), query: func(query string) string { return query + "&iss=https://id.example/as" }},
+		{name: "not quite the issuer that the app names", change: replace(`"url": "$/authorize",`, `"url": "$/authorize", "issuer": "https://id.example/as",`), query: func(query string) string { return query + "&iss=https://id.example/as/" },
+			want: `provider: the answer was issued by "https://id.example/as/", not by "https://id.example/as"`},
 		{name: "forged code", query: func(query string) string { return strings.Replace(query, "code=", "code=x", 1) }, want: "provider: [400] Bad Request"},
 		{name: "other address in token", change: replace(`"client_secret": "{{common.clientSecret}}", "redirect_uri": "{{oauth.localRedirectUri}}"`, `"client_secret": "{{common.clientSecret}}", "redirect_uri": "https://example.com/"`), want: "provider: [400] Bad Request"},
 		{name: "error of the token in words of the app", change: replace(`"response": {
@@ -127,12 +135,13 @@ func TestCode(t *testing.T) {
 				t.Fatal(err)
 			}
 			query := p.authorize(t, started.Redirect)
+			host := strings.TrimPrefix(p.URL, "http://")
 			if test.query != nil {
-				query = test.query(query)
+				query = strings.Replace(test.query(query), "$HOST", host, 1)
 			}
 			_, err = r.back(typ, connect.Callback{Query: form(query), Session: session})
-			if got := failure(err); got != test.want {
-				t.Errorf("failure %q, want %q", got, test.want)
+			if got, want := failure(err), strings.Replace(test.want, "$HOST", host, 1); got != want {
+				t.Errorf("failure %q, want %q", got, want)
 			}
 			if err != nil {
 				if all := r.stored(); len(all) > 0 {
@@ -229,6 +238,53 @@ func TestReauthorize(t *testing.T) {
 	}
 	if again.Data.Get("accessToken").Str() == record.Data.Get("accessToken").Str() {
 		t.Error("the token is still the old one")
+	}
+}
+
+// Other parameters are taken along by the rules of an edit; with another address nothing
+// secret of before goes there, nor stays.
+func TestReauthorizeWithOtherParameters(t *testing.T) {
+	t.Parallel()
+	r, p := newRig(t), newProvider2(t)
+	typ := compile(t, sections{kind: "oauth", common: clientCommon, parameters: `[{"name": "note", "editable": true}, {"name": "fixed"},
+		{"name": "pin", "type": "password", "editable": true}, {"name": "host", "editable": true, "default": "` + p.URL + `"}]`,
+		api: strings.ReplaceAll(strings.ReplaceAll(codeTemplate, `"url": "$/me"`, `"url": "{{parameters.host}}/me"`), "$", p.URL)})
+	record := r.authorized(typ, p)
+	record.Data.Set("note", value.Text("old"))
+	record.Data.Set("pin", value.Text("1234"))
+	record.Data.Set("extra", value.Text("secret of before"))
+	if err := r.records.UpdateConnection(t.Context(), record); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name string
+		give []any
+		want string // note, pin and extra afterwards, or the failure
+	}{
+		{"nothing", nil, "old 1234 secret of before"},
+		{"another note, an empty pin", []any{"note", value.Text("new"), "pin", value.Text("")}, "new 1234 secret of before"},
+		{"one that cannot be edited", []any{"fixed", value.Text("x")}, `configuration: the parameter "fixed" cannot be changed later`},
+		{"an unknown one", []any{"fixxed", value.Text("x")}, `configuration: the connection has no parameter "fixxed"`},
+		{"another address", []any{"host", value.Text(p.URL + "/.")}, "new  "},
+	} {
+		values, err := typ.Reentered(r.one(), value.Object(test.give...).Collection())
+		if err != nil {
+			if got := failure(err); got != test.want {
+				t.Errorf("%s: failure %q, want %q", test.name, got, test.want)
+			}
+			continue
+		}
+		started, err := r.connector.Create(t.Context(), typ, connect.Request{ConnID: record.ID, Session: session, Parameters: values, Scope: record.Scope})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = r.back(typ, connect.Callback{Query: form(p.authorize(t, started.Redirect)), Session: session}); err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		data := r.one().Data
+		if got := data.Get("note").Str() + " " + data.Get("pin").Str() + " " + data.Get("extra").Str(); got != test.want {
+			t.Errorf("%s: the data are %q, want %q", test.name, got, test.want)
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ type steps struct {
 	temp        value.Value
 	redirectURI string
 	state       string // of OAuth 2.0
+	bound       string // state in the callback of OAuth 1.0
 	session     string
 	callback    *Callback
 	retries     int
@@ -124,6 +125,9 @@ func (s *steps) leg(ctx context.Context, section string) error {
 	in := s.input()
 	if section == requestToken {
 		in.Callback = s.redirectURI
+		if s.bound != "" {
+			in.Callback += "?state=" + s.bound
+		}
 	}
 	run := s.c.Engine.Start(plan, in)
 	if _, err := run.Value(ctx); err != nil {
@@ -179,6 +183,9 @@ func (s *steps) store(ctx context.Context) (*Started, error) {
 			return nil, err
 		}
 		record.Expires = time.Time{} // CN-22: the new authorization says anew
+		if s.t.moved(record.Data, s.data) {
+			record.Data = nil
+		}
 		if record, err = s.update(ctx, record); err != nil {
 			return nil, err
 		}

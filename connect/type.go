@@ -25,6 +25,7 @@ type Type struct {
 	Fields    []Field
 	Scope     []string          // default scope
 	ScopeList map[string]string // scope to description
+	issuer    string            // authorize.issuer, "" when the app names none (RFC 9207)
 	common    value.Value
 	functions *js.Library             // of the app
 	plans     map[string]*engine.Plan // by section; "" is the check of a basic connection
@@ -71,6 +72,7 @@ func Compile(a *app.App, c *app.Connection) (*Type, source.Diagnostics) {
 			t.plans[section] = compile(section, engine.Leg)
 		}
 	}
+	t.issuer, _ = root.Get(authorize).Get("issuer").Str()
 	if t.Kind == OAuth1 && root.Has("oauth") {
 		t.rootOAuth = compile("oauth", engine.Leg)
 	}

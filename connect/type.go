@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/engine"
@@ -79,6 +80,9 @@ func Compile(a *app.App, c *app.Connection) (*Type, source.Diagnostics) {
 	return t, found
 }
 
+// maxScope is the longest scope, in characters (connections.md O1-56).
+const maxScope = 512
+
 // scopes reads the default scope and the scope list (connections.md O1-56, O1-57).
 func (t *Type) scopes(c *app.Connection, found *source.Diagnostics) {
 	if root := c.Scope.Root(); root != nil {
@@ -86,9 +90,12 @@ func (t *Type) scopes(c *app.Connection, found *source.Diagnostics) {
 			found.Add(c.Scope.Doc.Diagnose(root, source.Diagnostic{Code: "CON011", Message: "the default scope must be an array of texts"}))
 		}
 		for _, element := range root.Elements {
-			if text, ok := element.Str(); ok && text != "" {
-				t.Scope = append(t.Scope, text)
+			text, ok := element.Str()
+			if n := utf8.RuneCountInString(text); !ok || n < 1 || n > maxScope {
+				found.Add(c.Scope.Doc.Diagnose(element, source.Diagnostic{Code: "CON011", Message: fmt.Sprintf("a scope must be a text of 1 to %d characters", maxScope)}))
+				continue
 			}
+			t.Scope = append(t.Scope, text)
 		}
 	}
 	if root := c.Scopes.Root(); root != nil {

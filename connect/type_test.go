@@ -1,6 +1,7 @@
 package connect_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/cleat-run/cleat/app"
@@ -19,6 +20,10 @@ func TestCompileTellsMistakes(t *testing.T) {
 		{"empty", `{}`, `[]`, `{}`, ``},
 		{"full", `{"info": {"url": "https://a.example/"}}`, `["read", "write"]`, `{"read": "Read all"}`, ``},
 		{"scope is an object", `{}`, `{"read": "Read all"}`, ``, `scope:1:1: the default scope must be an array of texts`},
+		{"scope of 512 characters", `{}`, `["` + strings.Repeat("č", 512) + `"]`, ``, ``},
+		{"scope of 513 characters", `{}`, `["read", "` + strings.Repeat("č", 513) + `"]`, ``, `scope:1:10: (/1) a scope must be a text of 1 to 512 characters`},
+		{"scope of none", `{}`, `[""]`, ``, `scope:1:2: (/0) a scope must be a text of 1 to 512 characters`},
+		{"scope that is no text", `{}`, `[1]`, ``, `scope:1:2: (/0) a scope must be a text of 1 to 512 characters`},
 		{"scope list is an array", `{}`, ``, `["read"]`, `scopes:1:1: the scope list must be an object of scope to description`},
 		{"several pages", `{"authorize": [{"url": "https://a.example/"}]}`, ``, ``, `api:1:15: (/authorize) authorize must be an object: it is one address`},
 		{"no request", `{"token": ["x"]}`, ``, ``, `api:1:12: (/token/0) a request must be an object`},

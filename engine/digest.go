@@ -6,16 +6,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
 
+	"github.com/cleat-run/cleat/value"
 	"github.com/icholy/digest"
 )
 
-// digestLogin is the evaluated directive auth: an extension of cleat that Make does not
-// have (connections.md 4, Digest). The first request of a run goes out without it; the
+// digestLogin is the evaluated directive auth of type digest (connections.md 4). The first request of a run goes out without it; the
 // challenge that comes back answers the next ones too, until the server makes a new one
 // (RFC 7616 3.3, 3.6).
 type digestLogin struct{ username, password string }
@@ -26,17 +25,10 @@ type digestChallenge struct {
 	count int
 }
 
-func (r *Run) digestLogin(req *request) (*digestLogin, error) {
-	v, err := r.evaluate(req, req.auth)
-	if err != nil || v.IsNil() {
-		return nil, err
-	}
-	if kind := v.Member("type").ToText(); !strings.EqualFold(kind, "digest") {
-		return nil, r.misconfigured(req, "auth", fmt.Errorf("auth of type %q is not known; it is digest", kind))
-	}
+func newDigestLogin(v value.Value) (*digestLogin, error) {
 	login := &digestLogin{v.Member("username").ToText(), v.Member("password").ToText()}
 	if login.username == "" {
-		return nil, r.misconfigured(req, "auth", errors.New("auth needs a username"))
+		return nil, errors.New("auth needs a username")
 	}
 	return login, nil
 }

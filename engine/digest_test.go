@@ -113,7 +113,7 @@ func TestDigest(t *testing.T) {
 		{"an algorithm that nobody knows", digestServer{algorithm: "ROT13", qop: "auth", nonces: []string{"a"}}, "Mufasa", `{"url": "URL", ` + auth + `}`, "challenge",
 			"RuntimeError: [401] Unauthorized"},
 		{"not wanted", digestServer{algorithm: "MD5", qop: "auth", nonces: []string{"a"}}, "Mufasa", `{"url": "URL"}`, "challenge", "RuntimeError: [401] Unauthorized"},
-		{"another type", digestServer{}, "Mufasa", `{"url": "URL", "auth": {"type": "negotiate"}}`, "", `InvalidConfigurationError: auth of type "negotiate" is not known; it is digest`},
+		{"another type", digestServer{}, "Mufasa", `{"url": "URL", "auth": {"type": "negotiate"}}`, "", `InvalidConfigurationError: auth of type "negotiate" is not known; it is digest or certificate`},
 		{"nobody", digestServer{}, "", `{"url": "URL", ` + auth + `}`, "", "InvalidConfigurationError: auth needs a username"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -116,8 +116,10 @@ var directiveCases = []directiveCase{
 	{path: "aws", kind: "rpc", api: `{"url": "URL/a", "aws": {"key": "K", "secret": "S"}, "response": {"output": "{{body.headers.Authorization[]}} {{body.headers.Date[]}}"}}`,
 		want: `["AWS K:u0814UlUbRpALatkQQ88b8czsjc= Fri, 02 Jan 2026 03:04:05 GMT"]`},
 	{path: "aws", api: `{"url": "URL", "aws": {"key": "K"}}`, fails: "InvalidConfigurationError: aws needs a key and a secret"},
+	{path: "common", api: `{"url": "URL", "common": {"m": "GET"}, "response": {"output": {"m": "{{body.method}}", "common": "{{ifempty(common.m, 'none')}}"}}}`,
+		want: `[{"m":"GET","common":"none"}]`}, // of install directives only: see TestInstall of package cleat
 	{path: "auth", api: `{"url": "URL", "auth": {"type": "digest", "username": "u"}, "response": {"output": {"m": "{{body.method}}"}}}`, want: `[{"m":"GET"}]`}, // more in TestDigest
-	{path: "auth", api: `{"url": "URL", "auth": {"type": "basic"}}`, fails: `InvalidConfigurationError: auth of type "basic" is not known; it is digest`},
+	{path: "auth", api: `{"url": "URL", "auth": {"type": "basic"}}`, fails: `InvalidConfigurationError: auth of type "basic" is not known; it is digest or certificate`},
 	{path: "oauth", api: `{"url": "URL", "oauth": {"consumer_key": "K", "consumer_secret": "S"}, "response": {"output": {"a": "{{split(body.headers.Authorization[], '=')[]}}"}}}`, want: `[{"a":"OAuth oauth_consumer_key"}]`},
 	{path: "oauth", base: `{"oauth": {"consumer_key": "K"}}`, api: `{"url": "URL", "oauth": null, "response": {"output": {"a": "{{body.headers.Authorization}}", "ok": 1}}}`, want: `[{"ok":1}]`},
 	{path: "followRedirects", api: `{"url": "URL/moved/302", "response": {"output": {"u": "{{body.uri}}"}}}`, want: `[{"u":"/target"}]`},

@@ -281,3 +281,24 @@ func TestLogOfALegKnowsWhatWasGiven(t *testing.T) {
 		}
 	}
 }
+
+// A token of OAuth that was just given is shown by its first letters only: the person who
+// debugs can tell it from another.
+func TestTokensThatAreNotYetKnown(t *testing.T) {
+	t.Parallel()
+	var all []engine.Exchange
+	e := local(engine.Options{Debug: true, Log: func(x engine.Exchange) { all = append(all, x) }})
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-www-form-urlencoded")
+		io.WriteString(w, "oauth_token=given-to-nobody-yet&oauth_token_secret=hush&user=ann")
+	})
+	if _, err := result(t, e.Start(compile(t, engine.Action, getURL), at(server.URL+"?oauth_token=asked-with-this&q=1&short=oauth_token"))); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := all[0].ResponseBody, "oauth_token=give[redacted]&oauth_token_secret=[redacted]&user=ann"; got != want {
+		t.Errorf("the answer is shown as %s, want %s", got, want)
+	}
+	if got, want := all[0].URL, server.URL+"?oauth_token=aske[redacted]&q=1&short=oauth_token"; got != want {
+		t.Errorf("the address is shown as %s, want %s", got, want)
+	}
+}

@@ -132,8 +132,7 @@ func (r *Run) build(p *page) (*wire, error) {
 	if w.aws, err = r.awsSignature(req); err != nil {
 		return nil, err
 	}
-	w.digest, err = r.digestLogin(req)
-	return w, err
+	return w, r.login(req, w)
 }
 
 // pick returns the directive of pagination on later pages, else the request's own.

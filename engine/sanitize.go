@@ -93,12 +93,24 @@ func (s sanitizer) form(side, part, text string) string {
 	for i, p := range pairs {
 		if s.names(side, part, p.Name) || IsSecretName(p.Name) {
 			pairs[i].Value, hidden = Redacted, true
+		} else if p.Name == "oauth_token" {
+			pairs[i].Value, hidden = opening(p.Value), true
 		}
 	}
 	if !hidden {
 		return text
 	}
 	return strings.ReplaceAll(oauth1.EncodeForm(pairs), oauth1.PercentEncode(Redacted), Redacted)
+}
+
+// opening is how a token is shown that is not known as a secret yet, such as one that was
+// just given: enough to tell it from another, not enough to be used.
+func opening(token string) string {
+	const shown = 4
+	if len(token) < 3*shown {
+		return Redacted
+	}
+	return token[:shown] + Redacted
 }
 
 // IsSecretName reports whether a header, a protocol parameter or a member of this name must

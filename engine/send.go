@@ -91,6 +91,7 @@ func (w *wire) redirected(location string, status int, mask *Mask) (*wire, error
 // other that holds a secret, and the signature.
 func (w *wire) withoutCredentials(mask *Mask) {
 	w.sign, w.aws, w.digest = nil, nil, nil
+	w.tls.certificate, w.tls.key = "", ""
 	for name, lines := range w.header {
 		text := strings.Join(lines, "\n")
 		if name == "Host" || slices.Contains(credentialHeaders, name) || mask.Text(text) != text {

@@ -14,6 +14,8 @@ import (
 type tlsSetting struct {
 	ca       string // PEM that replaces the trusted authorities
 	insecure bool   // rejectUnauthorized: false
+	// certificate and key, in PEM, of the client: an extension (see login.go).
+	certificate, key string
 }
 
 // settingError says that a directive of the transport cannot be used.
@@ -29,7 +31,7 @@ func (r *Run) tlsSetting(req *request) (tlsSetting, error) {
 	if err != nil {
 		return tlsSetting{}, err
 	}
-	s := tlsSetting{ca.ToText(), !req.verifyTLS}
+	s := tlsSetting{ca: ca.ToText(), insecure: !req.verifyTLS}
 	if s.insecure && !r.engine.options.InsecureTLS {
 		return s, r.misconfigured(req, "rejectUnauthorized", errors.New("rejectUnauthorized: false is not allowed here; put the certificate into ca"))
 	}
@@ -43,6 +45,13 @@ func (s tlsSetting) config() (*tls.Config, error) {
 		if !c.RootCAs.AppendCertsFromPEM([]byte(s.ca)) {
 			return nil, &settingError{"ca", errors.New("ca holds no certificate in PEM")}
 		}
+	}
+	if s.certificate != "" {
+		pair, err := s.pair()
+		if err != nil {
+			return nil, &settingError{"auth", err}
+		}
+		c.Certificates = []tls.Certificate{pair}
 	}
 	return c, nil
 }

@@ -16,8 +16,8 @@ import (
 )
 
 func newConnections(f *factory) *cobra.Command {
-	return newGroup("connections", "List, show, test, edit, reauthorize and delete connections",
-		newConnectionsList(f), newConnectionsShow(f), newConnectionsTest(f), newConnectionsEdit(f), newConnectionsReauthorize(f), newConnectionsDelete(f),
+	return newGroup("connections", "List, show, test, check, edit, reauthorize and delete connections",
+		newConnectionsList(f), newConnectionsShow(f), newConnectionsTest(f), newConnectionsCheck(f), newConnectionsEdit(f), newConnectionsReauthorize(f), newConnectionsDelete(f),
 		newConnectionsExport(f), newConnectionsImport(f))
 }
 

@@ -73,7 +73,7 @@ func (c *Connector) due(ctx context.Context, t *Type, record *Record) (string, e
 	for _, section := range t.renewals() {
 		plan := t.plans[section]
 		if !plan.Conditional() {
-			if expires := record.Data.Get("expires"); expires.Kind() == value.KindDate && expires.AsTime().Before(c.now().Add(soon)) {
+			if expires := record.Data.Get("expires"); expires.Kind() == value.KindDate && expires.AsTime().Before(c.now().Add(skew(record.Data)+soon)) {
 				return section, nil
 			}
 			continue

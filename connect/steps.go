@@ -59,7 +59,8 @@ func (s *steps) course() course { return courses[s.t.Kind] }
 func (s *steps) input() engine.Input {
 	data := value.FromCollection(s.data)
 	in := engine.Input{Parameters: data, Connection: data, Data: data, Common: s.t.common, Temp: s.temp, Timezone: s.c.Timezone,
-		OAuth1: s.t.Kind == OAuth1, ConnectionOAuth: s.signing(), Retries: s.retries, Unconditional: s.force, Secrets: s.secrets()}
+		OAuth1: s.t.Kind == OAuth1, ConnectionOAuth: s.signing(), Retries: s.retries, Unconditional: s.force, Secrets: s.secrets(),
+		Skew: skew(s.data)}
 	if s.c.Functions != nil {
 		in.Call = s.call
 	}
@@ -123,6 +124,7 @@ func (s *steps) leg(ctx context.Context, section string) error {
 		return nil
 	}
 	in := s.input()
+	in.FollowClock = section == token || section == refresh || section == accessToken // their times are kept
 	if section == requestToken {
 		in.Callback = s.redirectURI
 		if s.bound != "" {
@@ -130,7 +132,13 @@ func (s *steps) leg(ctx context.Context, section string) error {
 		}
 	}
 	run := s.c.Engine.Start(plan, in)
-	if _, err := run.Value(ctx); err != nil {
+	_, err := run.Value(ctx)
+	if err != nil && s.untimely(section, in, run.State()) {
+		in.Skew = run.State().Skew
+		run = s.c.Engine.Start(plan, in)
+		_, err = run.Value(ctx)
+	}
+	if err != nil {
 		return failure(err)
 	}
 	s.take(run.State())
@@ -154,6 +162,7 @@ func (s *steps) take(state engine.State) {
 		s.data.Set(signingKey, iml.Merge(s.data.Get(signingKey), state.OAuth))
 	}
 	s.warnings = append(s.warnings, state.Warnings...)
+	s.reckon(state.Skew)
 }
 
 // grant takes the scope that the provider says it granted instead of the requested one

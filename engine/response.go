@@ -6,6 +6,9 @@ import "github.com/cleat-run/cleat/value"
 // body is parsed, a status of 400 or more is an error, response.temp is merged and valid
 // is asked.
 func (r *Run) read(req *request, a *answer) error {
+	if r.in.FollowClock {
+		r.state.Skew = skew(a.header, r.engine.now())
+	}
 	a.headers = headerValue(a.header)
 	r.scope.Set("headers", a.headers)
 	r.scope.Set("statusCode", value.Int(a.status))

@@ -36,6 +36,12 @@ type Input struct {
 	// does not say one itself (O1-41).
 	Callback string
 
+	// Skew is how far the clock of the service is ahead of ours: it is added to now. With
+	// FollowClock it is learnt from each answer, for what is made of that answer and after
+	// (connections.md O2-46).
+	Skew        time.Duration
+	FollowClock bool
+
 	// Renew is asked once in a run, when a request is refused for its credentials: with
 	// InvalidAccessTokenError or 401. Connection, ConnectionOAuth and Secrets of what it
 	// returns replace those of the run, and the request is made again
@@ -86,6 +92,7 @@ type State struct {
 	Requests int
 	Callback string // the oauth_callback that was sent, oob among them
 	Warnings []string
+	Skew     time.Duration // as given, or as learnt with FollowClock
 	Cut      bool // paging ended at a limit of the run, not of the service
 }
 
@@ -108,7 +115,8 @@ func (e *Engine) Start(plan *Plan, in Input) *Run {
 	for name, root := range in.Roots {
 		r.scope.Set(name, root)
 	}
-	r.env = iml.Env{Scope: r.scope, Now: e.now, Timezone: in.Timezone, Call: in.Call}
+	r.state.Skew = in.Skew
+	r.env = iml.Env{Scope: r.scope, Now: r.now, Timezone: in.Timezone, Call: in.Call}
 	return r
 }
 

@@ -18,7 +18,7 @@ func newConnectionsDelete(f *factory) *cobra.Command {
 		Short: "Delete a connection and its secrets",
 		Long: `Delete a connection and its secrets. Where the app says how, the provider is asked before
 to forget it; the connection is deleted whatever the provider answers. One that an attached
-webhook or a polling trigger works with is kept, unless --force is given.`,
+webhook or a trigger of the server works with is kept, unless --force is given.`,
 		Example:           "  cleat connections delete work",
 		Args:              arguments("CONNECTION"),
 		ValidArgsFunction: f.completeConnection(),
@@ -38,16 +38,19 @@ webhook or a polling trigger works with is kept, unless --force is given.`,
 
 // unused refuses when something works with a connection (connections.md CN-24).
 func (f *factory) unused(ctx context.Context, records *store.SQLite, r *connect.Record) error {
-	uses, err := records.ConnectionUses(ctx, r.ID)
+	hooks, triggers, err := records.ConnectionUses(ctx, r.ID)
 	if err != nil {
 		return err
 	}
 	var list []string
-	for _, name := range uses.Hooks {
+	for _, name := range hooks {
+		if h, err := records.HookNamed(ctx, name); err == nil && !h.Attached && strings.HasPrefix(name, listenPrefix) {
+			continue // what listen left behind: nobody sends to it
+		}
 		list = append(list, fmt.Sprintf("hook %q", name))
 	}
-	for _, id := range uses.Triggers {
-		list = append(list, fmt.Sprintf("trigger %q", id))
+	for _, name := range triggers {
+		list = append(list, fmt.Sprintf("trigger %q", name))
 	}
 	if len(list) == 0 {
 		return nil

@@ -215,9 +215,12 @@ func (l *listening) input(a *cleat.App, c *cleat.Component) (in cleat.HookInput,
 	return in, nil
 }
 
+// listenPrefix begins the names of the hooks that listen makes.
+const listenPrefix = "listen "
+
 // name is that of the hook in the store: the same for the same webhook and connection.
 func (l *listening) name(a *cleat.App) string {
-	name := "listen " + a.Name + "/" + l.id
+	name := listenPrefix + a.Name + "/" + l.id
 	if l.record != nil {
 		name += "/" + l.record.Name
 	}

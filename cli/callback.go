@@ -141,7 +141,7 @@ func (w *waiting) answer(ctx context.Context, rw http.ResponseWriter, r *http.Re
 		http.Error(rw, "this answer cannot be read", http.StatusBadRequest)
 		return
 	}
-	cb := connect.Callback{Query: pairs(r.URL.RawQuery), Headers: headers(r.Header), Session: w.session}
+	cb := connect.Callback{Query: pairs(mended(r.URL.RawQuery)), Headers: headers(r.Header), Session: w.session}
 	if r.Method == http.MethodPost {
 		cb.Body = pairs(r.PostForm.Encode())
 	}
@@ -176,7 +176,7 @@ func pasted(text, redirect string) value.Value {
 	answer := value.Object("oauth_verifier", value.Text(text))
 	if _, query, ok := strings.Cut(text, "?"); ok {
 		query, _, _ = strings.Cut(query, "#")
-		answer = pairs(query)
+		answer = pairs(mended(query))
 	} else if strings.Contains(text, "oauth_verifier=") || strings.Contains(text, "state=") {
 		answer = pairs(text)
 	}
@@ -200,6 +200,16 @@ func (w *waiting) done(started *connect.Started, err error) {
 	case w.outcome <- outcome{started, err}:
 	default:
 	}
+}
+
+// mended repairs a query that a provider put behind a callback with ? although that has one
+// already, the state (RFC 5849 2.2 wants it appended with &).
+func mended(query string) string {
+	const end = len("state=") + 43 // of connect.NewSecret
+	if strings.HasPrefix(query, "state=") && len(query) > end && query[end] == '?' {
+		return query[:end] + "&" + query[end+1:]
+	}
+	return query
 }
 
 // pairs reads a query or form; of a repeated name the last value counts.

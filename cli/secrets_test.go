@@ -429,7 +429,7 @@ func TestNoSecretLeaves(t *testing.T) {
 	v.workshop()
 	v.typed()
 	for _, c := range vaultConnections {
-		v.refused("/revoke", 0, "connections", "delete", c.name, "--trace")
+		v.refused("/revoke", 0, "connections", "delete", c.name, "--force", "--trace")
 	}
 	if got := v.provider.arrived(); got != strings.TrimPrefix(secretsLeave, "\n") {
 		t.Errorf("the provider was sent\n%swant%s", got, secretsLeave)

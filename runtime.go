@@ -78,6 +78,7 @@ type Records struct {
 // that run functions are those of rt, which alone has to be closed.
 func (rt *Runtime) With(r Records) *Runtime {
 	other := &Runtime{engine: rt.engine, hooks: r.Hooks, functions: rt.functions, debug: rt.debug, triggers: r.Triggers}
+	other.installations, _ = r.Connections.(connect.Installations) // what keeps the one keeps the other
 	c := &rt.connector
 	other.connector = connect.Connector{Engine: c.Engine, Store: r.Connections, RedirectURI: r.RedirectURI, NewState: c.NewState, Now: c.Now,
 		Timezone: c.Timezone, Functions: c.Functions, Debug: c.Debug}

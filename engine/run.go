@@ -93,7 +93,7 @@ type State struct {
 	Callback string // the oauth_callback that was sent, oob among them
 	Warnings []string
 	Skew     time.Duration // as given, or as learnt with FollowClock
-	Cut      bool // paging ended at a limit of the run, not of the service
+	Cut      bool          // paging ended at a limit of the run, not of the service
 }
 
 // Start begins a run of plan. Nothing is sent before [Run.Bundles] or [Run.Value] asks.

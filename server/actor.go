@@ -42,6 +42,7 @@ const (
 	actorKey contextKey = iota
 	requestKey
 	addressKey
+	routeKey
 )
 
 // actorFrom returns who made the request, nil when nobody is known.

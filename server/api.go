@@ -80,7 +80,8 @@ func (s *Server) finish(ctx huma.Context, _ string, v any) (any, error) {
 	return &told, nil
 }
 
-// register adds a route. Its handler is called for actors only that may have it.
+// register adds a route. huma passes over embedded types whose names are not exported: what
+// inputs and answers have in common is therefore exported. Its handler is called for actors only that may have it.
 func register[I, O any](s *Server, rt route, handle func(context.Context, *Actor, *I) (*O, error)) {
 	op := huma.Operation{OperationID: rt.id, Method: rt.method, Path: rt.path, Tags: []string{rt.tag}, Summary: rt.summary, Description: rt.text,
 		DefaultStatus: rt.status, MaxBodyBytes: s.Limits.Body, Metadata: map[string]any{"scope": string(rt.scope)},
@@ -105,6 +106,9 @@ func register[I, O any](s *Server, rt route, handle func(context.Context, *Actor
 		op.Middlewares = append(op.Middlewares, s.once)
 		op.Parameters = append(op.Parameters, &huma.Param{Name: idempotencyHeader, In: "header", Schema: &huma.Schema{Type: "string", MaxLength: new(maxKey)},
 			Description: "A text of your choice: the same one gives the same answer for a day and acts once"})
+	}
+	if rt.upload {
+		op.Middlewares = append(op.Middlewares, s.uploaded)
 	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, actorFrom(ctx), in)
@@ -147,13 +151,13 @@ type list[T any] struct {
 	Next  string `json:"next,omitempty" doc:"Pass it as after to get the next page; absent on the last one"`
 }
 
-// paging are the parameters of a list.
-type paging struct {
+// Paging are the parameters of a list.
+type Paging struct {
 	After string `query:"after" doc:"The next of the page before"`
 	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
 }
 
-func (p paging) page() record.Page { return record.Page{After: p.After, Limit: p.Limit} }
+func (p Paging) page() record.Page { return record.Page{After: p.After, Limit: p.Limit} }
 
 // pageOf makes an answer of records. A full page may have a next one.
 func pageOf[R, T any](p record.Page, all []R, view func(R) T, cursor func(R) string) *body[list[T]] {

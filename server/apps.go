@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -12,6 +13,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/cleat-run/cleat"
 	"github.com/cleat-run/cleat/app"
@@ -55,12 +59,13 @@ type uploaded struct {
 	Findings []findingView `json:"findings"`
 }
 
-type appPath struct {
+// AppPath is the part of a path that names an app.
+type AppPath struct {
 	App string `path:"app" doc:"Id or name of the app"`
 }
 
 type versionPath struct {
-	appPath
+	AppPath
 	Number int `path:"number" minimum:"1"`
 }
 
@@ -105,13 +110,40 @@ func (s *Server) listApps(ctx context.Context, a *Actor, _ *struct{}) (*body[lis
 	return pageOf(record.Page{}, all, viewApp, nil), nil
 }
 
-func (s *Server) getApp(ctx context.Context, a *Actor, in *appPath) (*body[appView], error) {
+func (s *Server) getApp(ctx context.Context, a *Actor, in *AppPath) (*body[appView], error) {
 	found, err := s.findApp(ctx, a, in.App)
 	if err != nil {
 		return nil, err
 	}
 	return &body[appView]{viewApp(found)}, nil
 }
+
+// uploaded reads the form of an upload, at most as much as an app may be, and takes away
+// what was written to the disk of it. huma knows no limit for forms.
+func (s *Server) uploaded(hc huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(hc)
+	if r.ContentLength > s.Limits.Upload {
+		s.refuse(hc, tooLarge(s.Limits.Upload))
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, s.Limits.Upload)
+	err := r.ParseMultipartForm(uploadMemory)
+	if r.MultipartForm != nil {
+		defer r.MultipartForm.RemoveAll()
+	}
+	if _, over := errors.AsType[*http.MaxBytesError](err); over {
+		s.refuse(hc, tooLarge(s.Limits.Upload))
+		return
+	}
+	if err != nil {
+		s.refuse(hc, problem(http.StatusUnprocessableEntity, "invalid_request", "the form cannot be read: send multipart/form-data"))
+		return
+	}
+	next(hc)
+}
+
+// uploadMemory is how much of an upload is kept in memory; the rest is on the disk.
+const uploadMemory = 1 << 20
 
 type uploadInput struct {
 	Activate bool `query:"activate" default:"true"`
@@ -202,7 +234,7 @@ func fileName(part *multipart.FileHeader) string {
 	return strings.ReplaceAll(params["filename"], `\`, "/")
 }
 
-func (s *Server) deleteApp(ctx context.Context, a *Actor, in *appPath) (*none, error) {
+func (s *Server) deleteApp(ctx context.Context, a *Actor, in *AppPath) (*none, error) {
 	found, err := s.findApp(ctx, a, in.App)
 	if err != nil {
 		return nil, err
@@ -215,7 +247,7 @@ func (s *Server) deleteApp(ctx context.Context, a *Actor, in *appPath) (*none, e
 	return nil, nil
 }
 
-func (s *Server) listVersions(ctx context.Context, a *Actor, in *appPath) (*body[list[versionView]], error) {
+func (s *Server) listVersions(ctx context.Context, a *Actor, in *AppPath) (*body[list[versionView]], error) {
 	found, err := s.findApp(ctx, a, in.App)
 	if err != nil {
 		return nil, err
@@ -243,7 +275,7 @@ func (s *Server) activateVersion(ctx context.Context, a *Actor, in *versionPath)
 	return &body[appView]{viewApp(found)}, nil
 }
 
-func (s *Server) listComponents(ctx context.Context, a *Actor, in *appPath) (*body[app.Summary], error) {
+func (s *Server) listComponents(ctx context.Context, a *Actor, in *AppPath) (*body[app.Summary], error) {
 	opened, err := s.openApp(ctx, a, in.App)
 	if err != nil {
 		return nil, err
@@ -266,7 +298,7 @@ func viewFindings(found source.Diagnostics) []findingView {
 
 func findings(a *cleat.App) source.Diagnostics { return lint.App(a.App, a.Findings, lint.Options{}) }
 
-func (s *Server) lintApp(ctx context.Context, a *Actor, in *appPath) (*body[list[findingView]], error) {
+func (s *Server) lintApp(ctx context.Context, a *Actor, in *AppPath) (*body[list[findingView]], error) {
 	opened, err := s.openApp(ctx, a, in.App)
 	if err != nil {
 		return nil, err

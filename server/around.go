@@ -38,8 +38,20 @@ func (s *Server) identified(next http.Handler) http.Handler {
 		w.Header().Set("X-Request-Id", id)
 		seen := &watched{ResponseWriter: w}
 		began := time.Now()
-		next.ServeHTTP(seen, r.WithContext(ctx))
-		s.metrics.served(r, seen.status, time.Since(began))
+		var route string
+		next.ServeHTTP(seen, r.WithContext(context.WithValue(ctx, routeKey, &route)))
+		s.metrics.served(r.Method, route, seen.status, time.Since(began))
+	})
+}
+
+// routed notes which route a request took: only the mux that serves it says so, in the
+// request that it is handed.
+func routed(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r)
+		if route, ok := r.Context().Value(routeKey).(*string); ok {
+			*route = r.Pattern
+		}
 	})
 }
 

@@ -12,7 +12,7 @@ func (s *Server) auditRoutes() {
 		text: "Sign-ins, tokens, people, apps, connections, triggers, hooks, destinations, branding and replays. Lines are never changed."}, s.listAudit)
 }
 
-func (s *Server) listAudit(ctx context.Context, a *Actor, in *paging) (*body[list[record.Audit]], error) {
+func (s *Server) listAudit(ctx context.Context, a *Actor, in *Paging) (*body[list[record.Audit]], error) {
 	all, err := s.team(a).Audits(ctx, in.page())
 	if err != nil {
 		return nil, err

@@ -79,7 +79,8 @@ func (s *Server) connectionRoutes() {
 		summary: "Delete a connection", text: "Refused while hooks or triggers use it. The provider is asked to forget it where the app says how; what it says to that is in `warnings`."}, s.deleteConnection)
 }
 
-type connectionPath struct {
+// ConnectionPath is the part of a path that names a connection.
+type ConnectionPath struct {
 	Connection string `path:"connection" doc:"Id of the connection" example:"con_7"`
 }
 
@@ -133,7 +134,7 @@ func (s *Server) listConnections(ctx context.Context, a *Actor, in *connectionsQ
 	return out, nil
 }
 
-func (s *Server) getConnection(ctx context.Context, a *Actor, in *connectionPath) (*body[connectionView], error) {
+func (s *Server) getConnection(ctx context.Context, a *Actor, in *ConnectionPath) (*body[connectionView], error) {
 	r, err := s.findConnection(ctx, a, in.Connection)
 	if err != nil {
 		return nil, err
@@ -238,7 +239,7 @@ func (s *Server) connected(ctx context.Context, a *Actor, r *connect.Record, w *
 }
 
 type editConnection struct {
-	connectionPath
+	ConnectionPath
 	Body struct {
 		Name       string `json:"name,omitempty" maxLength:"200"`
 		Parameters Object `json:"parameters,omitempty" doc:"An empty password means unchanged"`
@@ -269,7 +270,7 @@ func (s *Server) editConnection(ctx context.Context, a *Actor, in *editConnectio
 	return &body[connectionView]{s.viewConnection(r)}, nil
 }
 
-func (s *Server) testConnection(ctx context.Context, a *Actor, in *connectionPath) (*body[connectionView], error) {
+func (s *Server) testConnection(ctx context.Context, a *Actor, in *ConnectionPath) (*body[connectionView], error) {
 	r, err := s.findConnection(ctx, a, in.Connection)
 	if err != nil {
 		return nil, err
@@ -285,7 +286,7 @@ func (s *Server) testConnection(ctx context.Context, a *Actor, in *connectionPat
 }
 
 type reauthorizeConnection struct {
-	connectionPath
+	ConnectionPath
 	Body struct {
 		Scope              []string `json:"scope,omitempty" doc:"What is wanted beside what was granted"`
 		AllowAccountChange bool     `json:"allow_account_change,omitempty" doc:"The person may choose another account"`
@@ -329,7 +330,7 @@ type deleted struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-func (s *Server) deleteConnection(ctx context.Context, a *Actor, in *connectionPath) (*body[deleted], error) {
+func (s *Server) deleteConnection(ctx context.Context, a *Actor, in *ConnectionPath) (*body[deleted], error) {
 	r, err := s.findConnection(ctx, a, in.Connection)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,8 @@ import (
 	"github.com/cleat-run/cleat/work"
 )
 
-type deliveryView struct {
+// DeliveryView is a delivery as the interface shows it.
+type DeliveryView struct {
 	ID       string     `json:"id" example:"dlv_0193…"`
 	Hook     string     `json:"hook"`
 	State    string     `json:"state" enum:"running,waiting,done,dropped,dead"`
@@ -28,8 +29,8 @@ type deliveryView struct {
 // deliveryPrefix is how the interface marks ids of deliveries; on the bus they have none.
 const deliveryPrefix = "dlv_"
 
-func viewDelivery(d *record.Delivery) deliveryView {
-	v := deliveryView{ID: deliveryPrefix + d.ID, Hook: work.SourceOfHook(d.Hook), State: string(d.State), Received: d.Received, Source: d.Source, Attempt: d.Attempt,
+func viewDelivery(d *record.Delivery) DeliveryView {
+	v := DeliveryView{ID: deliveryPrefix + d.ID, Hook: work.SourceOfHook(d.Hook), State: string(d.State), Received: d.Received, Source: d.Source, Attempt: d.Attempt,
 		Bundles: d.Bundles, Error: d.Error, RetryAt: optional(d.RetryAt), Ended: optional(d.Ended)}
 	if d.ReplayOf != "" {
 		v.ReplayOf = deliveryPrefix + d.ReplayOf
@@ -48,19 +49,20 @@ func (s *Server) deliveryRoutes() {
 		summary: "Work on a range of deliveries once more", text: "At most 1000 at a time, the newest first; `more` says that there are others."}, s.replayDeliveries)
 }
 
-type deliveryQuery struct {
+// DeliveryQuery says which deliveries are wanted.
+type DeliveryQuery struct {
 	State string    `query:"state" enum:"running,waiting,done,dropped,dead"`
 	From  time.Time `query:"from" doc:"Received at or after"`
 	To    time.Time `query:"to" doc:"Received before"`
 }
 
 type listDeliveries struct {
-	hookPath
-	deliveryQuery
-	paging
+	HookPath
+	DeliveryQuery
+	Paging
 }
 
-func (s *Server) listDeliveries(ctx context.Context, a *Actor, in *listDeliveries) (*body[list[deliveryView]], error) {
+func (s *Server) listDeliveries(ctx context.Context, a *Actor, in *listDeliveries) (*body[list[DeliveryView]], error) {
 	r, err := s.findHook(ctx, a, in.Hook)
 	if err != nil {
 		return nil, err
@@ -73,7 +75,7 @@ func (s *Server) listDeliveries(ctx context.Context, a *Actor, in *listDeliverie
 }
 
 type deliveryPath struct {
-	hookPath
+	HookPath
 	Delivery string `path:"delivery" example:"dlv_0193…"`
 }
 
@@ -93,7 +95,7 @@ func (s *Server) findDelivery(ctx context.Context, a *Actor, in deliveryPath) (*
 }
 
 type deliveryDetail struct {
-	deliveryView
+	DeliveryView
 	Request *requestView `json:"request,omitempty"`
 }
 
@@ -110,7 +112,7 @@ func (s *Server) getDelivery(ctx context.Context, a *Actor, in *deliveryPath) (*
 	if err != nil {
 		return nil, err
 	}
-	out := &body[deliveryDetail]{deliveryDetail{deliveryView: viewDelivery(d)}}
+	out := &body[deliveryDetail]{deliveryDetail{DeliveryView: viewDelivery(d)}}
 	head, content, err := work.Split(d.Request)
 	if err != nil {
 		return out, nil // it was pruned
@@ -160,7 +162,7 @@ func (s *Server) replay(ctx context.Context, a *Actor, d *record.Delivery) (stri
 }
 
 type replayRange struct {
-	hookPath
+	HookPath
 	Body struct {
 		State string    `json:"state,omitempty" enum:"done,dropped,dead" doc:"Only those that ended so"`
 		From  time.Time `json:"from,omitzero" doc:"Received at or after"`

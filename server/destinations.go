@@ -44,7 +44,8 @@ func (s *Server) destinationRoutes() {
 		summary: "Send events once more"}, s.replayHandovers)
 }
 
-type destinationPath struct {
+// DestinationPath is the part of a path that names a destination.
+type DestinationPath struct {
 	Destination string `path:"destination"`
 }
 
@@ -56,7 +57,7 @@ func (s *Server) listDestinations(ctx context.Context, a *Actor, _ *struct{}) (*
 	return pageOf(record.Page{}, all, viewDestination, nil), nil
 }
 
-func (s *Server) getDestination(ctx context.Context, a *Actor, in *destinationPath) (*body[destinationView], error) {
+func (s *Server) getDestination(ctx context.Context, a *Actor, in *DestinationPath) (*body[destinationView], error) {
 	d, err := s.team(a).Destination(ctx, in.Destination)
 	if err != nil {
 		return nil, err
@@ -100,7 +101,7 @@ func (s *Server) createDestination(ctx context.Context, a *Actor, in *createDest
 }
 
 type editDestination struct {
-	destinationPath
+	DestinationPath
 	Body struct {
 		Name   string `json:"name,omitempty" maxLength:"200"`
 		URL    string `json:"url,omitempty" maxLength:"2000"`
@@ -135,7 +136,7 @@ func (s *Server) editDestination(ctx context.Context, a *Actor, in *editDestinat
 	return &body[destinationView]{viewDestination(d)}, nil
 }
 
-func (s *Server) deleteDestination(ctx context.Context, a *Actor, in *destinationPath) (*none, error) {
+func (s *Server) deleteDestination(ctx context.Context, a *Actor, in *DestinationPath) (*none, error) {
 	err := s.team(a).DeleteDestination(ctx, in.Destination)
 	if err == nil {
 		s.audit(ctx, a, "destination.delete", in.Destination, "")
@@ -162,9 +163,9 @@ func viewHandover(h *record.Handover) handoverView {
 }
 
 type handoverQuery struct {
-	destinationPath
+	DestinationPath
 	State string `query:"state" enum:"pending,done,dead"`
-	paging
+	Paging
 }
 
 func (s *Server) listHandovers(ctx context.Context, a *Actor, in *handoverQuery) (*body[list[handoverView]], error) {
@@ -179,7 +180,7 @@ func (s *Server) listHandovers(ctx context.Context, a *Actor, in *handoverQuery)
 }
 
 type replayHandovers struct {
-	destinationPath
+	DestinationPath
 	Body struct {
 		Events []string `json:"events" minItems:"1" maxItems:"1000" doc:"Ids of events"`
 	}

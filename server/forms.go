@@ -104,7 +104,7 @@ func formTarget(a *work.App, id string) (*target, error) {
 }
 
 type formPath struct {
-	appPath
+	AppPath
 	Component string `path:"component"`
 }
 

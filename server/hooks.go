@@ -46,7 +46,8 @@ func (s *Server) hookRoutes() {
 		text: "The service is told where the app has detach. When that fails nothing is deleted, unless `force` is set."}, s.deleteHook)
 }
 
-type hookPath struct {
+// HookPath is the part of a path that names a hook.
+type HookPath struct {
 	Hook string `path:"hook" example:"hook_7"`
 }
 
@@ -66,7 +67,7 @@ func (s *Server) listHooks(ctx context.Context, a *Actor, _ *struct{}) (*body[li
 	return pageOf(record.Page{}, all, s.viewHook, nil), nil
 }
 
-func (s *Server) getHook(ctx context.Context, a *Actor, in *hookPath) (*body[hookView], error) {
+func (s *Server) getHook(ctx context.Context, a *Actor, in *HookPath) (*body[hookView], error) {
 	r, err := s.findHook(ctx, a, in.Hook)
 	if err != nil {
 		return nil, err
@@ -134,11 +135,11 @@ func (s *Server) createHook(ctx context.Context, a *Actor, in *createHook) (*bod
 	return &body[hookView]{s.viewHook(h.Current())}, nil
 }
 
-func (s *Server) pauseHook(ctx context.Context, a *Actor, in *hookPath) (*body[hookView], error) {
+func (s *Server) pauseHook(ctx context.Context, a *Actor, in *HookPath) (*body[hookView], error) {
 	return s.switchHook(ctx, a, in.Hook, "hook.pause", true)
 }
 
-func (s *Server) resumeHook(ctx context.Context, a *Actor, in *hookPath) (*body[hookView], error) {
+func (s *Server) resumeHook(ctx context.Context, a *Actor, in *HookPath) (*body[hookView], error) {
 	return s.switchHook(ctx, a, in.Hook, "hook.resume", false)
 }
 
@@ -157,7 +158,7 @@ func (s *Server) switchHook(ctx context.Context, a *Actor, id, action string, pa
 }
 
 type deleteHook struct {
-	hookPath
+	HookPath
 	Force bool `query:"force" doc:"Delete although the service cannot be told"`
 }
 

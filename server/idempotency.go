@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -53,6 +54,9 @@ func (s *Server) reply(r *http.Request, key string, limit int64) (*record.Reply,
 	if len(key) > maxKey {
 		return nil, problem(http.StatusUnprocessableEntity, "invalid_request", "%s is at most %d characters", idempotencyHeader, maxKey)
 	}
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit)
+	}
 	content, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		return nil, problem(http.StatusBadRequest, "invalid_request", "the request ended early")
@@ -72,17 +76,24 @@ func (s *Server) reply(r *http.Request, key string, limit int64) (*record.Reply,
 func (s *Server) act(hc huma.Context, r *http.Request, reply *record.Reply, next func(huma.Context)) {
 	_, w := humago.Unwrap(hc)
 	kept := &keptAnswer{ResponseWriter: w}
+	defer func() { s.endReply(r, reply, kept) }() // after a panic, too: then the key is free
 	next(humago.NewContext(hc.Operation(), r, kept))
+	kept.done = true
+}
+
+// endReply keeps the answer although whoever asked may be gone: that is what the key is for.
+func (s *Server) endReply(r *http.Request, reply *record.Reply, kept *keptAnswer) {
 	reply.Status, reply.Body = kept.status, kept.body.Bytes()
-	if kept.over {
+	switch {
+	case !kept.done || kept.status >= 500 || kept.status == http.StatusTooManyRequests:
+		reply.Status = 0
+	case kept.over:
 		reply.Status, reply.Body = http.StatusConflict, nil
 	}
-	reply.Header, _ = json.Marshal(map[string]string{"Content-Type": w.Header().Get("Content-Type")})
-	if kept.status >= 500 || kept.status == http.StatusTooManyRequests {
-		reply.Expires = s.Now()
-	}
-	if err := s.team(actorFrom(r.Context())).EndReply(r.Context(), reply); err != nil {
-		s.Log.ErrorContext(r.Context(), "an answer is not kept for its idempotency key", "error", err)
+	reply.Header, _ = json.Marshal(map[string]string{"Content-Type": kept.Header().Get("Content-Type")}) // cannot fail: texts only
+	ctx := context.WithoutCancel(r.Context())
+	if err := s.team(actorFrom(ctx)).EndReply(ctx, reply); err != nil {
+		s.Log.ErrorContext(ctx, "an answer is not kept for its idempotency key", "error", err)
 	}
 }
 
@@ -92,7 +103,12 @@ type keptAnswer struct {
 	status int
 	body   bytes.Buffer
 	over   bool
+	done   bool // the handler has ended well
 }
+
+// SetReadDeadline does nothing: the body is read already, and a deadline would end the
+// request when it passes.
+func (k *keptAnswer) SetReadDeadline(time.Time) error { return nil }
 
 func (k *keptAnswer) WriteHeader(status int) {
 	if k.status == 0 {

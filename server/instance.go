@@ -73,6 +73,9 @@ func Open(ctx context.Context, c Config) (*Instance, error) {
 	}
 	i := &Instance{config: c, store: records}
 	c.Bus.Logger = c.Log
+	if c.Bus.JobTime == 0 {
+		c.Bus.JobTime = c.Limits.withDefaults().Run
+	}
 	if i.bus, err = bus.Open(ctx, c.Bus); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the bus: %w", err), records.Close())
 	}

@@ -60,15 +60,13 @@ func (m *metrics) add(into map[string]*histogram, labels string, d time.Duration
 	h.add(d)
 }
 
-func (m *metrics) served(r *http.Request, status int, d time.Duration) {
-	route := r.Pattern // set by the mux
+func (m *metrics) served(method, route string, status int, d time.Duration) {
 	if _, path, found := strings.Cut(route, " "); found {
 		route = path
 	}
 	if status == 0 {
 		status = http.StatusOK
 	}
-	method := r.Method
 	if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}, method) {
 		method = "other"
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/cleat-run/cleat"
 	"github.com/cleat-run/cleat/engine"
@@ -124,7 +125,7 @@ func (s *Server) runModule(ctx context.Context, a *Actor, in *runInput) (*runOut
 	case in.Async:
 		return s.runLater(ctx, t)
 	case in.Stream:
-		return &runOutput{Status: http.StatusOK, ContentType: "application/x-ndjson", Body: func(hc huma.Context) { s.stream(hc, t) }}, nil
+		return &runOutput{ContentType: "application/x-ndjson", Body: func(hc huma.Context) { s.stream(hc, t) }}, nil
 	}
 	// Each bundle is written once, where it stands in the answer.
 	answer := append(make([]byte, 0, 4096), `{"run":"`+t.run.ID+`","bundles":[`...)
@@ -152,22 +153,21 @@ func (s *Server) runModule(ctx context.Context, a *Actor, in *runInput) (*runOut
 
 // runOutput is an answer that is written by hand, for it may be a stream.
 type runOutput struct {
-	Status      int
 	ContentType string `header:"Content-Type"`
 	Body        func(huma.Context)
 }
 
 func answered(status int, answer []byte) *runOutput {
-	return &runOutput{Status: status, ContentType: "application/json", Body: func(hc huma.Context) { _, _ = hc.BodyWriter().Write(answer) }}
+	return &runOutput{ContentType: "application/json", Body: func(hc huma.Context) {
+		hc.SetStatus(status)
+		_, _ = hc.BodyWriter().Write(answer)
+	}}
 }
 
 // stream writes bundles as they come. A failure can only be told in the last line.
 func (s *Server) stream(hc huma.Context, t *task) {
-	w := hc.BodyWriter()
-	flush := func() {}
-	if f, ok := w.(http.Flusher); ok {
-		flush = f.Flush
-	}
+	_, w := humago.Unwrap(hc)
+	flush := func() { _ = http.NewResponseController(w).Flush() } // where it cannot be, the end sends all
 	last := time.Time{}
 	_, err := s.bundles(hc.Context(), t, func(bundle value.Value) error {
 		line := append(bundle.AppendJSON([]byte(`{"bundle":`)), '}', '\n')
@@ -196,28 +196,35 @@ func (s *Server) runLater(ctx context.Context, t *task) (*runOutput, error) {
 		t.release()
 		return nil, err
 	}
+	id := t.run.ID
+	s.background.Go(func() { s.runBehind(context.WithoutCancel(ctx), t) })
+	return answered(http.StatusAccepted, []byte(`{"run":"`+id+`"}`+"\n")), nil
+}
+
+// runBehind runs a task whose bundles become events. How it ended is in its record.
+func (s *Server) runBehind(ctx context.Context, t *task) {
 	var events []*record.Event
-	s.background.Go(func() {
-		ctx := context.WithoutCancel(ctx)
-		run := *t.run
-		t.run = &run
-		_, err := s.bundles(ctx, t, func(bundle value.Value) error {
-			events = append(events, &record.Event{ID: record.NewID("evt", s.Now()), Source: run.ID, App: run.App, Run: run.ID, Created: s.Now(), Bundle: bundle.AppendJSON(nil)})
-			if len(events) < eventBatch {
-				return nil
-			}
-			kept := events
-			events = nil
-			return s.records.OfTeam(t.team).AppendEvents(ctx, kept...)
-		})
-		if err == nil || len(events) > 0 {
-			err = s.records.OfTeam(t.team).AppendEvents(ctx, events...)
+	store := func() error {
+		kept := events
+		if events = nil; len(kept) == 0 {
+			return nil
 		}
-		if err != nil {
-			s.Log.Error("the bundles of a run are not stored", "run", run.ID, "error", err)
+		err := s.records.OfTeam(t.team).AppendEvents(ctx, kept...)
+		if err == nil {
+			s.Stored(t.team, kept)
 		}
+		return err
+	}
+	_, _ = s.bundles(ctx, t, func(bundle value.Value) error {
+		events = append(events, &record.Event{ID: record.NewID("evt", s.Now()), Source: t.run.ID, App: t.run.App, Run: t.run.ID, Created: s.Now(), Bundle: bundle.AppendJSON(nil)})
+		if len(events) < eventBatch {
+			return nil
+		}
+		return store()
 	})
-	return answered(http.StatusAccepted, []byte(`{"run":"`+t.run.ID+`"}`+"\n")), nil
+	if err := store(); err != nil {
+		s.Log.Error("the bundles of a run are not stored", "run", t.run.ID, "error", err)
+	}
 }
 
 const eventBatch = 200

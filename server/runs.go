@@ -9,7 +9,8 @@ import (
 	"github.com/cleat-run/cleat/record"
 )
 
-type runView struct {
+// RunView is a run as the interface shows it.
+type RunView struct {
 	ID         string     `json:"id" example:"run_01jd…"`
 	Kind       string     `json:"kind" enum:"module,rpc,poll,hook"`
 	App        string     `json:"app"`
@@ -26,8 +27,8 @@ type runView struct {
 	Ended      *time.Time `json:"ended,omitempty"`
 }
 
-func viewRun(r *record.Run) runView {
-	return runView{ID: r.ID, Kind: r.Kind, App: r.App, Component: r.Component, Connection: connectionID(r.Connection), Source: r.Source, By: r.By, State: string(r.State),
+func viewRun(r *record.Run) RunView {
+	return RunView{ID: r.ID, Kind: r.Kind, App: r.App, Component: r.Component, Connection: connectionID(r.Connection), Source: r.Source, By: r.By, State: string(r.State),
 		Type: r.ErrorType, Error: r.Error, Bundles: r.Bundles, Exchanges: r.Exchanges, Started: r.Started, Ended: optional(r.Ended)}
 }
 
@@ -47,10 +48,10 @@ type runQuery struct {
 	Source     string `query:"source"`
 	Connection string `query:"connection"`
 	State      string `query:"state" enum:"running,succeeded,failed,cancelled"`
-	paging
+	Paging
 }
 
-func (s *Server) listRuns(ctx context.Context, a *Actor, in *runQuery) (*body[list[runView]], error) {
+func (s *Server) listRuns(ctx context.Context, a *Actor, in *runQuery) (*body[list[RunView]], error) {
 	f := record.RunFilter{App: in.App, Component: in.Component, Kind: in.Kind, Source: in.Source, State: record.RunState(in.State)}
 	account, err := s.connectionOf(ctx, a, in.Connection)
 	if err != nil {
@@ -71,7 +72,7 @@ type runPath struct {
 }
 
 type runDetail struct {
-	runView
+	RunView
 	Transcript json.RawMessage `json:"transcript,omitempty" doc:"The exchanges"`
 }
 
@@ -84,7 +85,7 @@ func (s *Server) getRun(ctx context.Context, a *Actor, in *runPath) (*body[runDe
 }
 
 // cancelRun ends a run of this node. It is looked up first: a run of another team is none.
-func (s *Server) cancelRun(ctx context.Context, a *Actor, in *runPath) (*body[runView], error) {
+func (s *Server) cancelRun(ctx context.Context, a *Actor, in *runPath) (*body[RunView], error) {
 	r, err := s.team(a).Run(ctx, in.Run)
 	if err != nil {
 		return nil, err
@@ -96,5 +97,5 @@ func (s *Server) cancelRun(ctx context.Context, a *Actor, in *runPath) (*body[ru
 		return nil, problem(http.StatusConflict, "elsewhere", "the run is at work on another node, or its node has ended")
 	}
 	s.audit(ctx, a, "run.cancel", in.Run, "")
-	return &body[runView]{viewRun(r)}, nil
+	return &body[RunView]{viewRun(r)}, nil
 }

@@ -114,7 +114,7 @@ func New(o Options) *Server {
 	s.metrics = newMetrics(s)
 	s.openAPI()
 	s.routes()
-	s.handler = s.around(s.mux)
+	s.handler = s.around(routed(s.mux))
 	return s
 }
 

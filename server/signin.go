@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/mail"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -56,7 +57,8 @@ var errSignIn = problem(http.StatusUnauthorized, "wrong_password", "the email ad
 // same (server.md 5: no user enumeration).
 func (s *Server) signIn(ctx context.Context, _ *Actor, in *signIn) (*signedIn, error) {
 	email := normalEmail(in.Body.Email)
-	if err := s.attempts.allow(s.Now(), "account "+email, "address "+addressFrom(ctx)); err != nil {
+	account, address := "account "+email, "address "+network(addressFrom(ctx))
+	if err := s.attempts.begin(s.Now(), account, address); err != nil {
 		return nil, err
 	}
 	user, err := s.records.UserWithEmail(ctx, email)
@@ -68,11 +70,10 @@ func (s *Server) signIn(ctx context.Context, _ *Actor, in *signIn) (*signedIn, e
 		hash = user.Password
 	}
 	if !s.hashing.verify(hash, in.Body.Password) || err != nil || user.Disabled {
-		s.attempts.failed(s.Now(), "account "+email, "address "+addressFrom(ctx))
-		s.failedSignIn(ctx, user)
+		s.background.Go(func() { s.failedSignIn(context.WithoutCancel(ctx), user) }) // behind: only people who exist have a log
 		return nil, errSignIn
 	}
-	s.attempts.succeeded("account " + email)
+	s.attempts.succeeded(account, address)
 	return s.begin(ctx, user, 0, in.Agent)
 }
 
@@ -88,8 +89,8 @@ func (s *Server) failedSignIn(ctx context.Context, user *record.User) {
 
 func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
 
-// begin makes a session. Its secret is new with every sign-in, so nobody can have set it
-// beforehand.
+// begin makes a session in place of the one that the browser has. Its secret is new with
+// every sign-in, so nobody can have set it beforehand.
 func (s *Server) begin(ctx context.Context, user *record.User, team int64, agent string) (*signedIn, error) {
 	members, err := s.records.Memberships(ctx, user.ID)
 	if err != nil {
@@ -109,6 +110,11 @@ func (s *Server) begin(ctx context.Context, user *record.User, team int64, agent
 		Created: s.Now(), Expires: s.Now().Add(sessionAge)}
 	if err := s.records.InsertSession(ctx, session); err != nil {
 		return nil, err
+	}
+	if before := actorFrom(ctx); before != nil && before.Person {
+		if err := s.records.EndSession(ctx, before.Session); err != nil && !errors.Is(err, record.ErrNotFound) {
+			return nil, err
+		}
 	}
 	a := &Actor{ID: user.ID, Team: member.Team, Scopes: member.Role.Scopes(), Person: true, Session: session.Hash, Address: session.Address}
 	s.audit(ctx, a, "sign-in", user.ID, "")
@@ -207,10 +213,10 @@ func (s *Server) changePassword(ctx context.Context, a *Actor, in *changePasswor
 	if !a.Person {
 		return nil, errPerson
 	}
-	if err := s.attempts.allow(s.Now(), "account "+a.ID); err != nil {
+	if err := checkPassword(in.Body.New); err != nil {
 		return nil, err
 	}
-	if err := checkPassword(in.Body.New); err != nil {
+	if err := s.attempts.begin(s.Now(), "account "+a.ID); err != nil {
 		return nil, err
 	}
 	user, err := s.records.User(ctx, a.ID)
@@ -218,9 +224,9 @@ func (s *Server) changePassword(ctx context.Context, a *Actor, in *changePasswor
 		return nil, err
 	}
 	if !s.hashing.verify(user.Password, in.Body.Old) {
-		s.attempts.failed(s.Now(), "account "+a.ID)
 		return nil, problem(http.StatusForbidden, "wrong_password", "the old password is wrong")
 	}
+	s.attempts.succeeded("account " + a.ID)
 	user.Password = s.hashing.hash(in.Body.New)
 	if err := s.records.UpdateUser(ctx, user); err != nil {
 		return nil, err
@@ -250,9 +256,6 @@ func (s *Server) switchTeam(ctx context.Context, a *Actor, in *switchTeam) (*sig
 		}
 		user, err := s.records.User(ctx, a.ID)
 		if err != nil {
-			return nil, err
-		}
-		if err := s.records.EndSession(ctx, a.Session); err != nil {
 			return nil, err
 		}
 		return s.begin(ctx, user, m.Team, in.Agent)
@@ -315,7 +318,8 @@ func (s *Server) personLink(ctx context.Context, purpose string, team int64, use
 	return s.PublicURL.JoinPath("sign-in", secret).String(), err
 }
 
-type linkPath struct {
+// LinkPath is the part of a path that holds the secret of a link.
+type LinkPath struct {
 	Link string `path:"link"`
 }
 
@@ -325,7 +329,7 @@ type linkView struct {
 	Team    string `json:"team"`
 }
 
-func (s *Server) getLink(ctx context.Context, _ *Actor, in *linkPath) (*body[linkView], error) {
+func (s *Server) getLink(ctx context.Context, _ *Actor, in *LinkPath) (*body[linkView], error) {
 	link, what, err := s.lookAtLink(ctx, in.Link)
 	if err != nil {
 		return nil, err
@@ -350,7 +354,7 @@ func (s *Server) lookAtLink(ctx context.Context, secret string) (*record.Link, *
 }
 
 type useLink struct {
-	linkPath
+	LinkPath
 	Body struct {
 		Email    string `json:"email,omitempty" maxLength:"320" doc:"Of the first owner"`
 		Name     string `json:"name,omitempty" maxLength:"200"`
@@ -434,7 +438,9 @@ func (f *failures) wait() time.Duration {
 	return min(time.Second<<min(f.n-freeFailures, 20), maxAttemptWait)
 }
 
-func (t *attempts) allow(now time.Time, keys ...string) error {
+// begin counts an attempt as a failure until it has succeeded: of many at once no more get
+// through than one after the other.
+func (t *attempts) begin(now time.Time, keys ...string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, key := range keys {
@@ -444,12 +450,11 @@ func (t *attempts) allow(now time.Time, keys ...string) error {
 			}
 		}
 	}
+	t.count(now, keys)
 	return nil
 }
 
-func (t *attempts) failed(now time.Time, keys ...string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (t *attempts) count(now time.Time, keys []string) {
 	if t.log == nil {
 		t.log = map[string]*failures{}
 	}
@@ -470,8 +475,25 @@ func (t *attempts) failed(now time.Time, keys ...string) {
 	}
 }
 
-func (t *attempts) succeeded(key string) {
+// succeeded forgets the failures of an account. Of an address, where others may try, it
+// takes back the one that this attempt was counted as.
+func (t *attempts) succeeded(account string, addresses ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.log, key)
+	delete(t.log, account)
+	for _, key := range addresses {
+		if f := t.log[key]; f != nil {
+			f.n--
+		}
+	}
+}
+
+// network is what of an address belongs to one customer of a provider: of IPv6 a /64.
+func network(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil || ip.Is4() {
+		return address
+	}
+	prefix, _ := ip.WithZone("").Prefix(64) // cannot fail for IPv6
+	return prefix.String()
 }

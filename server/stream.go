@@ -19,6 +19,7 @@ type stream struct {
 	w        http.ResponseWriter
 	control  *http.ResponseController
 	draining <-chan struct{}
+	wrote    time.Time
 }
 
 const (
@@ -37,7 +38,7 @@ func (s *Server) listen(run func(context.Context, *stream) error) (*runOutput, e
 	if err != nil {
 		return nil, err
 	}
-	return &runOutput{Status: http.StatusOK, ContentType: "text/event-stream", Body: func(hc huma.Context) {
+	return &runOutput{ContentType: "text/event-stream", Body: func(hc huma.Context) {
 		defer leave()
 		_, w := humago.Unwrap(hc)
 		w.Header().Set("X-Accel-Buffering", "no")
@@ -55,6 +56,7 @@ func (o *stream) write(text string) error {
 	if err := o.control.SetWriteDeadline(time.Now().Add(writeTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
+	o.wrote = time.Now()
 	if _, err := o.w.Write([]byte(text)); err != nil {
 		return err
 	}
@@ -86,6 +88,9 @@ func (o *stream) idle(ctx context.Context, heard <-chan struct{}, wait time.Dura
 		return errDraining
 	case <-heard:
 	case <-timer.C:
+	}
+	if time.Since(o.wrote) >= beatEvery {
+		return o.beat()
 	}
 	return nil
 }

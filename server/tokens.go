@@ -10,7 +10,8 @@ import (
 	"github.com/cleat-run/cleat/record"
 )
 
-type tokenView struct {
+// TokenView is a token as the interface shows it.
+type TokenView struct {
 	ID      string         `json:"id" example:"tok_01jd…"`
 	Name    string         `json:"name"`
 	Hint    string         `json:"hint" doc:"The last characters of the token"`
@@ -22,8 +23,8 @@ type tokenView struct {
 	Revoked *time.Time     `json:"revoked,omitempty"`
 }
 
-func viewToken(t *record.Token) tokenView {
-	return tokenView{ID: t.ID, Name: t.Name, Hint: t.Hint, Scopes: t.Scopes, By: t.By, Created: t.Created, Expires: optional(t.Expires), Used: optional(t.Used), Revoked: optional(t.Revoked)}
+func viewToken(t *record.Token) TokenView {
+	return TokenView{ID: t.ID, Name: t.Name, Hint: t.Hint, Scopes: t.Scopes, By: t.By, Created: t.Created, Expires: optional(t.Expires), Used: optional(t.Used), Revoked: optional(t.Revoked)}
 }
 
 func (s *Server) tokenRoutes() {
@@ -34,7 +35,7 @@ func (s *Server) tokenRoutes() {
 	register(s, route{id: "revokeToken", method: http.MethodDelete, path: "/v1/tokens/{token}", tag: tag, scope: record.Admin, status: http.StatusNoContent, summary: "Revoke a token"}, s.revokeToken)
 }
 
-func (s *Server) listTokens(ctx context.Context, a *Actor, _ *struct{}) (*body[list[tokenView]], error) {
+func (s *Server) listTokens(ctx context.Context, a *Actor, _ *struct{}) (*body[list[TokenView]], error) {
 	all, err := s.team(a).Tokens(ctx)
 	if err != nil {
 		return nil, err
@@ -52,7 +53,7 @@ type createToken struct {
 }
 
 type newToken struct {
-	tokenView
+	TokenView
 	Token string `json:"token" doc:"Send it as Authorization: Bearer …; it is not shown again"`
 }
 

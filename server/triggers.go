@@ -72,12 +72,13 @@ func (s *Server) triggerRoutes() {
 	register(s, route{id: "listTriggerRuns", method: http.MethodGet, path: "/v1/triggers/{trigger}/history", tag: tag, scope: record.Hooks, summary: "The runs of a trigger"}, s.triggerHistory)
 }
 
-type triggerPath struct {
+// TriggerPath is the part of a path that names a trigger.
+type TriggerPath struct {
 	Trigger string `path:"trigger"`
 }
 
-// schedule is when a trigger runs and what comes of it.
-type schedule struct {
+// Schedule is when a trigger runs and what comes of it.
+type Schedule struct {
 	Every       string `json:"every,omitempty" doc:"Time between two polls, such as 15m; at least 1s" example:"15m"`
 	Cron        string `json:"cron,omitempty" doc:"minute hour day month weekday, in timezone; instead of every"`
 	Timezone    string `json:"timezone,omitempty" doc:"IANA name" example:"Europe/Prague"`
@@ -94,7 +95,7 @@ type createTrigger struct {
 		App        string `json:"app"`
 		Module     string `json:"module" doc:"Id of a polling trigger"`
 		Connection string `json:"connection,omitempty"`
-		schedule
+		Schedule
 	}
 }
 
@@ -114,7 +115,7 @@ func (s *Server) createTrigger(ctx context.Context, a *Actor, in *createTrigger)
 	if account != nil {
 		t.Connection = account.ID
 	}
-	if err := s.plan(ctx, a, t, &in.Body.schedule); err != nil {
+	if err := s.plan(ctx, a, t, &in.Body.Schedule); err != nil {
 		return nil, err
 	}
 	if err := s.team(a).InsertTrigger(ctx, t); err != nil {
@@ -125,7 +126,7 @@ func (s *Server) createTrigger(ctx context.Context, a *Actor, in *createTrigger)
 }
 
 // plan puts a schedule into a trigger, checked.
-func (s *Server) plan(ctx context.Context, a *Actor, t *record.Trigger, p *schedule) error {
+func (s *Server) plan(ctx context.Context, a *Actor, t *record.Trigger, p *Schedule) error {
 	wrong := func(field, format string, args ...any) error {
 		e := problem(http.StatusUnprocessableEntity, "invalid_schedule", format, args...)
 		e.Errors = []Detail{{Message: e.Detail, Field: field}}
@@ -161,7 +162,7 @@ func (s *Server) plan(ctx context.Context, a *Actor, t *record.Trigger, p *sched
 	return nil
 }
 
-func (s *Server) listTriggers(ctx context.Context, a *Actor, in *paging) (*body[list[triggerView]], error) {
+func (s *Server) listTriggers(ctx context.Context, a *Actor, in *Paging) (*body[list[triggerView]], error) {
 	all, err := s.team(a).Triggers(ctx, in.page())
 	if err != nil {
 		return nil, err
@@ -169,7 +170,7 @@ func (s *Server) listTriggers(ctx context.Context, a *Actor, in *paging) (*body[
 	return pageOf(in.page(), all, viewTrigger, func(t *record.Trigger) string { return t.ID }), nil
 }
 
-func (s *Server) getTrigger(ctx context.Context, a *Actor, in *triggerPath) (*body[triggerView], error) {
+func (s *Server) getTrigger(ctx context.Context, a *Actor, in *TriggerPath) (*body[triggerView], error) {
 	t, err := s.team(a).Trigger(ctx, in.Trigger)
 	if err != nil {
 		return nil, err
@@ -178,11 +179,48 @@ func (s *Server) getTrigger(ctx context.Context, a *Actor, in *triggerPath) (*bo
 }
 
 type editTrigger struct {
-	triggerPath
+	TriggerPath
 	Body struct {
 		Name       string  `json:"name,omitempty" maxLength:"200"`
 		Connection *string `json:"connection,omitempty"`
-		schedule
+		ScheduleChange
+	}
+}
+
+// ScheduleChange is what changes of a [Schedule]; what is left out stays as it is.
+type ScheduleChange struct {
+	Every       *string `json:"every,omitempty" doc:"Instead of cron"`
+	Cron        *string `json:"cron,omitempty" doc:"Instead of every"`
+	Timezone    *string `json:"timezone,omitempty"`
+	From        *string `json:"from,omitempty"`
+	Limit       *int    `json:"limit,omitempty" minimum:"0"`
+	Destination *string `json:"destination,omitempty"`
+	Sequential  *bool   `json:"sequential,omitempty"`
+	Parameters  Object  `json:"parameters,omitempty"`
+}
+
+// of is the schedule that t gets.
+func (c *ScheduleChange) of(t *record.Trigger) *Schedule {
+	p := &Schedule{Cron: t.Cron, Timezone: t.Timezone, From: t.From, Limit: t.Limit, Destination: t.Destination, Sequential: t.Sequential, Parameters: c.Parameters}
+	if t.Every > 0 {
+		p.Every = t.Every.String()
+	}
+	if c.Every != nil || c.Cron != nil {
+		p.Every, p.Cron = "", ""
+	}
+	set(&p.Every, c.Every)
+	set(&p.Cron, c.Cron)
+	set(&p.Timezone, c.Timezone)
+	set(&p.From, c.From)
+	set(&p.Limit, c.Limit)
+	set(&p.Destination, c.Destination)
+	set(&p.Sequential, c.Sequential)
+	return p
+}
+
+func set[T any](field, to *T) {
+	if to != nil {
+		*field = *to
 	}
 }
 
@@ -200,7 +238,7 @@ func (s *Server) editTrigger(ctx context.Context, a *Actor, in *editTrigger) (*b
 				t.Connection = account.ID
 			}
 		}
-		return s.plan(ctx, a, t, &in.Body.schedule)
+		return s.plan(ctx, a, t, in.Body.of(t))
 	})
 }
 
@@ -220,14 +258,14 @@ func (s *Server) changeTrigger(ctx context.Context, a *Actor, id, action string,
 	return &body[triggerView]{viewTrigger(t)}, nil
 }
 
-func (s *Server) pauseTrigger(ctx context.Context, a *Actor, in *triggerPath) (*body[triggerView], error) {
+func (s *Server) pauseTrigger(ctx context.Context, a *Actor, in *TriggerPath) (*body[triggerView], error) {
 	return s.changeTrigger(ctx, a, in.Trigger, "trigger.pause", func(t *record.Trigger) error {
 		t.Paused = "paused by a person"
 		return nil
 	})
 }
 
-func (s *Server) resumeTrigger(ctx context.Context, a *Actor, in *triggerPath) (*body[triggerView], error) {
+func (s *Server) resumeTrigger(ctx context.Context, a *Actor, in *TriggerPath) (*body[triggerView], error) {
 	return s.changeTrigger(ctx, a, in.Trigger, "trigger.resume", func(t *record.Trigger) error {
 		t.Paused, t.NextAt = "", s.Now()
 		return nil
@@ -241,7 +279,7 @@ type polled struct {
 	Trigger triggerView `json:"trigger"`
 }
 
-func (s *Server) runTrigger(ctx context.Context, a *Actor, in *triggerPath) (*body[polled], error) {
+func (s *Server) runTrigger(ctx context.Context, a *Actor, in *TriggerPath) (*body[polled], error) {
 	t, err := s.team(a).Trigger(ctx, in.Trigger)
 	if err != nil {
 		return nil, err
@@ -264,7 +302,7 @@ func (s *Server) runTrigger(ctx context.Context, a *Actor, in *triggerPath) (*bo
 	return &body[polled]{polled{Run: end.Run.ID, Bundles: len(end.Events), Error: end.Error, Trigger: viewTrigger(t)}}, nil
 }
 
-func (s *Server) deleteTrigger(ctx context.Context, a *Actor, in *triggerPath) (*none, error) {
+func (s *Server) deleteTrigger(ctx context.Context, a *Actor, in *TriggerPath) (*none, error) {
 	if err := s.team(a).DeleteTrigger(ctx, in.Trigger); err != nil {
 		return nil, err
 	}
@@ -273,11 +311,11 @@ func (s *Server) deleteTrigger(ctx context.Context, a *Actor, in *triggerPath) (
 }
 
 type triggerRuns struct {
-	triggerPath
-	paging
+	TriggerPath
+	Paging
 }
 
-func (s *Server) triggerHistory(ctx context.Context, a *Actor, in *triggerRuns) (*body[list[runView]], error) {
+func (s *Server) triggerHistory(ctx context.Context, a *Actor, in *triggerRuns) (*body[list[RunView]], error) {
 	if _, err := s.team(a).Trigger(ctx, in.Trigger); err != nil {
 		return nil, err
 	}

@@ -76,7 +76,8 @@ func (s *Server) inviteUser(ctx context.Context, a *Actor, in *inviteUser) (*bod
 	return out, nil
 }
 
-type userPath struct {
+// UserPath is the part of a path that names a person.
+type UserPath struct {
 	User string `path:"user"`
 }
 
@@ -95,7 +96,7 @@ func (s *Server) member(ctx context.Context, a *Actor, id string) (*record.Membe
 }
 
 type editUser struct {
-	userPath
+	UserPath
 	Body struct {
 		Role record.Role `json:"role" enum:"owner,developer,operator,viewer"`
 	}
@@ -122,7 +123,7 @@ func lastOwner(err error) error {
 
 // resetUser makes a link with which a person chooses a new password. A person of several
 // teams belongs to none of them alone: only they themselves may change it.
-func (s *Server) resetUser(ctx context.Context, a *Actor, in *userPath) (*body[invited], error) {
+func (s *Server) resetUser(ctx context.Context, a *Actor, in *UserPath) (*body[invited], error) {
 	m, err := s.member(ctx, a, in.User)
 	if err != nil {
 		return nil, err
@@ -142,7 +143,7 @@ func (s *Server) resetUser(ctx context.Context, a *Actor, in *userPath) (*body[i
 	return &body[invited]{invited{link, optional(s.Now().Add(firstAge))}}, nil
 }
 
-func (s *Server) removeUser(ctx context.Context, a *Actor, in *userPath) (*none, error) {
+func (s *Server) removeUser(ctx context.Context, a *Actor, in *UserPath) (*none, error) {
 	if _, err := s.member(ctx, a, in.User); err != nil {
 		return nil, err
 	}

@@ -46,14 +46,14 @@ func (n *Node) poll(ctx context.Context, due record.Due) verdict {
 	}
 	_, err = n.Poll(ctx, due.Team, t)
 	switch {
+	case err == nil:
+		return verdict{how: ended}
 	case ctx.Err() != nil:
 		return verdict{how: again}
 	case errors.Is(err, record.ErrFenced), errors.Is(err, record.ErrNotFound):
 		return verdict{how: ended} // somebody else has polled it, or it is gone
-	case err != nil:
-		return n.unstored("end a poll", err)
 	}
-	return verdict{how: ended}
+	return n.unstored("end a poll", err)
 }
 
 // Poll runs a trigger now, stores what came of it and returns that. The error is one of
@@ -64,9 +64,10 @@ func (n *Node) Poll(ctx context.Context, team int64, t *record.Trigger) (*record
 	transcript := &Transcript{}
 	end := &record.PollEnd{State: t.State, Run: run}
 	warnings, err := n.look(ctx, team, t, end, transcript)
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return nil, ctx.Err()
 	}
+	ctx = context.WithoutCancel(ctx) // one that took too long has failed, and that is stored
 	transcript.End(run, err, n.now())
 	run.Bundles = int64(len(end.Events))
 	if err == nil && len(warnings) > 0 {
@@ -95,7 +96,7 @@ func stopping(t *record.Trigger, err error) string {
 	switch {
 	case errors.As(err, &refused):
 		return refused.Message
-	case t.Failures+1 >= maxFailures:
+	case (t.Failures+1)%maxFailures == 0: // who resumes it gives it as many again
 		return fmt.Sprintf("%d polls failed in a row, the last with: %s", t.Failures+1, err)
 	}
 	return ""
@@ -186,6 +187,9 @@ func Next(t *record.Trigger, now time.Time) (time.Time, error) {
 	loc, err := time.LoadLocation(t.Timezone)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("there is no time zone %q", t.Timezone)
+	}
+	if strings.Contains(t.Cron, "TZ=") { // the parser's own way to name a zone; it panics where no space follows
+		return time.Time{}, fmt.Errorf("the schedule %q names a time zone: that has a field of its own", t.Cron)
 	}
 	schedule, err := cron.NewParser(cronFields).Parse(t.Cron)
 	if err != nil {

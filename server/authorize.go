@@ -92,10 +92,10 @@ func (s *Server) allowedReturn(ctx context.Context, team int64, address string) 
 }
 
 func (s *Server) callbackRoutes() {
-	s.mux.HandleFunc("GET /authorize/{link}", s.beginFlow)
-	s.mux.HandleFunc("GET /oauth/cb/{name}", s.callback)
-	s.mux.HandleFunc("POST /oauth/cb/{name}", s.callback)
-	s.mux.HandleFunc("POST /authorize/pin", s.pin)
+	s.handle("GET /authorize/{link}", s.beginFlow)
+	s.handle("GET /oauth/cb/{name}", s.callback)
+	s.handle("POST /oauth/cb/{name}", s.callback)
+	s.handle("POST /authorize/pin", s.pin)
 }
 
 // beginFlow opens a link in a browser: the flow begins, bound to it by a cookie.

@@ -39,8 +39,8 @@ func (s *Server) connectSessionRoutes() {
 	register(s, route{id: "createConnectSession", method: http.MethodPost, path: "/v1/connect-sessions", tag: "Connections", scope: record.ConnectionsWrite,
 		status: http.StatusCreated, acts: true, summary: "Let an end user connect an account",
 		text: "Open `url` in the end user's browser, best with connect.js, which does so in a popup and reports the result. It works for 30 minutes, until the account is connected."}, s.createConnectSession)
-	s.mux.HandleFunc("GET /connect/{session}", s.connectPage)
-	s.mux.HandleFunc("POST /connect/{session}", s.connectForm)
+	s.handle("GET /connect/{session}", s.connectPage)
+	s.handle("POST /connect/{session}", s.connectForm)
 }
 
 type createConnectSession struct {

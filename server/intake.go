@@ -22,7 +22,7 @@ type Queue interface {
 	Publish(ctx context.Context, team int64, d *record.Delivery, head, body []byte, sequential bool) error
 }
 
-func (s *Server) intakeRoutes() { s.mux.HandleFunc("/hooks/{token}", s.intake) }
+func (s *Server) intakeRoutes() { s.handle("/hooks/{token}", s.intake) }
 
 // intake takes a request of a service (work.md 6). It is answered when the bus has it; no
 // record is written. Only where the app says how to answer is its code run before.

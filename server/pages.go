@@ -132,11 +132,11 @@ func sentence(text string) string {
 }
 
 func (s *Server) pageRoutes() {
-	s.mux.HandleFunc("GET /static/page.css", s.style)
-	s.mux.HandleFunc("GET /static/outcome.js", script("pages/outcome.js"))
-	s.mux.HandleFunc("GET /connect.js", script("pages/connect.js"))
-	s.mux.HandleFunc("GET /sign-in/{link}", s.linkPage)
-	s.mux.HandleFunc("POST /sign-in/{link}", s.linkForm)
+	s.handle("GET /static/page.css", s.style)
+	s.handle("GET /static/outcome.js", script("pages/outcome.js"))
+	s.handle("GET /connect.js", script("pages/connect.js"))
+	s.handle("GET /sign-in/{link}", s.linkPage)
+	s.handle("POST /sign-in/{link}", s.linkForm)
 }
 
 // style serves the style sheet, in the colour of a team. Colours are in the sheet and not

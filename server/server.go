@@ -89,6 +89,7 @@ type Server struct {
 	records    work.Records
 	api        huma.API
 	mux        *http.ServeMux
+	plain      []string // patterns of what is no operation of the interface
 	handler    http.Handler
 	runs       gates
 	hooks      hookCache
@@ -150,6 +151,12 @@ func (s *Server) routes() {
 	s.intakeRoutes()
 	s.pageRoutes()
 	s.healthRoutes()
+}
+
+// handle registers an address that is no operation of the interface.
+func (s *Server) handle(pattern string, h http.HandlerFunc) {
+	s.plain = append(s.plain, pattern)
+	s.mux.HandleFunc(pattern, h)
 }
 
 func (s *Server) team(a *Actor) work.TeamRecords { return s.records.OfTeam(a.Team) }

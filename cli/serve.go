@@ -82,6 +82,8 @@ type settings struct {
 	listeners                            int
 	keepDeliveries, keepRuns, keepEvents time.Duration
 	keepAudit                            time.Duration
+
+	signIn signInSettings
 }
 
 func (s *settings) add(f *pflag.FlagSet) {
@@ -94,6 +96,8 @@ func (s *settings) add(f *pflag.FlagSet) {
 	f.StringVar(&s.apps, "apps", "", "`folder` of apps that are loaded, and loaded anew when they change (development)")
 	f.StringVar(&s.logFormat, "log-format", "", "text or json (default text on a terminal, json otherwise)")
 	f.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
+
+	s.signIn.add(f)
 
 	f.StringVar(&s.nats, "nats", "embedded", "embedded, or `addresses` of a cluster such as nats://a:4222,b:4222,c:4222")
 	f.StringVar(&s.natsSync, "nats-sync", "", "what holds for the sync_interval of that cluster: always or lazy")
@@ -210,6 +214,9 @@ func (o *serveOptions) serverConfig() (server.Config, error) {
 	if c.Proxies, err = prefixes("trusted-proxies", s.proxies); err != nil {
 		return c, err
 	}
+	if c.OIDC, err = o.oidc(); err != nil {
+		return c, err
+	}
 	if c.Store, err = s.store(home); err != nil {
 		return c, err
 	}
@@ -284,10 +291,6 @@ func (s *settings) bus(home string) (bus.Options, error) {
 		o.Dir = filepath.Join(home, "bus")
 	}
 	if s.nats == "embedded" {
-		if s.database != "" && !strings.HasPrefix(s.database, "sqlite") {
-			// One node may do that; a second one would have a bus of its own.
-			return o, nil
-		}
 		return o, nil
 	}
 	o.Servers = strings.Split(s.nats, ",")

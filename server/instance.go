@@ -30,6 +30,7 @@ type Config struct {
 	PublicURL *url.URL
 	Proxies   []netip.Prefix
 	Limits    Limits
+	OIDC      OIDC // whose Network is the guarded one of Runtime
 	Retain    Retain
 	Workers   int // deliveries and polls at once, each
 	Version   string
@@ -90,11 +91,13 @@ func (i *Instance) assemble() {
 	node := &work.Node{Name: nodeName(), Records: records, Catalog: &work.Catalog{Records: records}, Log: c.Log,
 		Teams: &work.Teams{Runtime: i.runtime, Records: records, PublicURL: c.PublicURL.String()}}
 	outbox := &work.Outbox{Node: node, Network: i.runtime.Network()}
+	signIn := c.OIDC
+	signIn.Network = i.runtime.Network()
 	i.loops = &work.Loops{Node: node, Bus: i.bus, Outbox: outbox, Workers: c.Workers, Retention: c.Retain.at}
 	i.Server = New(Options{
 		Node: node, History: work.NewHistory(records, c.Log), Outbox: outbox, Queue: queue{i.loops}, Live: &busLive{bus: i.bus},
 		Ready:       []Check{{"database", i.storeReady}, {"bus", i.bus.Ready}},
-		NewDelivery: bus.NewID, Metrics: i.busMetrics, PublicURL: c.PublicURL, Proxies: c.Proxies, Limits: c.Limits, Version: c.Version, Log: c.Log,
+		NewDelivery: bus.NewID, Metrics: i.busMetrics, PublicURL: c.PublicURL, Proxies: c.Proxies, Limits: c.Limits, OIDC: signIn, Version: c.Version, Log: c.Log,
 	})
 	node.Stored = func(team int64, events []*record.Event) {
 		i.Stored(team, events)

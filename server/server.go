@@ -27,6 +27,7 @@ type Options struct {
 	PublicURL *url.URL       // where people and services reach the server
 	Proxies   []netip.Prefix // whose X-Forwarded-For counts
 	Limits    Limits
+	OIDC      OIDC // how people sign in besides with a password
 	// NewDelivery makes the id of a delivery.
 	NewDelivery func() string
 	Metrics     func(io.Writer) // of other parts, in the format of Prometheus; nil means none
@@ -147,6 +148,7 @@ func (s *Server) routes() {
 	s.teamRoutes()
 	s.auditRoutes()
 	s.signInRoutes()
+	s.oidcRoutes()
 	s.callbackRoutes()
 	s.intakeRoutes()
 	s.pageRoutes()

@@ -26,6 +26,7 @@ const (
 func (s *Server) signInRoutes() {
 	const tag = "Sign-in"
 	register(s, route{id: "signIn", method: http.MethodPost, path: "/v1/sign-in", tag: tag, open: true, summary: "Sign in with a password", text: "Sets a cookie."}, s.signIn)
+	register(s, route{id: "getSignIn", method: http.MethodGet, path: "/v1/sign-in", tag: tag, open: true, summary: "The ways to sign in"}, s.waysIn)
 	register(s, route{id: "signOut", method: http.MethodPost, path: "/v1/sign-out", tag: tag, status: http.StatusNoContent, summary: "Sign out"}, s.signOut)
 	register(s, route{id: "getMe", method: http.MethodGet, path: "/v1/me", tag: tag, summary: "Who is asking"}, s.me)
 	register(s, route{id: "changePassword", method: http.MethodPost, path: "/v1/me/password", tag: tag, summary: "Change the password", text: "Ends all other sessions."}, s.changePassword)
@@ -42,6 +43,23 @@ type signIn struct {
 		Password string `json:"password" maxLength:"4000"`
 	}
 	Agent string `header:"User-Agent"`
+}
+
+type signInWays struct {
+	OIDC *oidcWay `json:"oidc,omitempty" doc:"OpenID Connect, beside the password"`
+}
+
+type oidcWay struct {
+	Name string `json:"name" doc:"What the provider is called"`
+	URL  string `json:"url" doc:"Where the browser goes"`
+}
+
+func (s *Server) waysIn(context.Context, *Actor, *struct{}) (*body[signInWays], error) {
+	out := &body[signInWays]{}
+	if s.OIDC.Issuer != "" {
+		out.Body.OIDC = &oidcWay{s.OIDC.Label(), s.PublicURL.JoinPath("sign-in", "oidc").String()}
+	}
+	return out, nil
 }
 
 // signedIn is the answer of everything that signs in. Its cookie is set by hand, for its
@@ -88,6 +106,12 @@ func (s *Server) failedSignIn(ctx context.Context, user *record.User) {
 }
 
 func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// readableEmail reports whether an address is one, without a name beside it.
+func readableEmail(email string) bool {
+	_, err := mail.ParseAddress(email)
+	return err == nil && strings.Contains(email, "@") && !strings.ContainsAny(email, " <>\r\n")
+}
 
 // begin makes a session in place of the one that the browser has. Its secret is new with
 // every sign-in, so nobody can have set it beforehand.
@@ -385,7 +409,7 @@ func (s *Server) join(ctx context.Context, secret, email, name, password string)
 		email = what.Email
 	}
 	email = normalEmail(email)
-	if _, err := mail.ParseAddress(email); err != nil || !strings.Contains(email, "@") || strings.ContainsAny(email, " <>\r\n") {
+	if !readableEmail(email) {
 		return nil, problem(http.StatusUnprocessableEntity, "invalid_email", "the email address cannot be read")
 	}
 	if n, err := s.records.CountUsers(ctx); err != nil {

@@ -92,6 +92,7 @@ var outside = []struct{ module, packages, reason string }{
 	{"golang.org/x/crypto", "server", "argon2id for passwords"},
 	{"golang.org/x/term", "cli", "whether a person is watching, and passwords without an echo"},
 	{"github.com/coreos/go-oidc/v3", "server", "sign-in with OpenID Connect"},
+	{"golang.org/x/oauth2", "server", "redeems the code of that sign-in"},
 	{"github.com/robfig/cron/v3", "work", "schedules of triggers as cron writes them"},
 	{"github.com/danielgtaylor/huma/v2", "server", "the HTTP interface and its OpenAPI description"},
 	{"github.com/modelcontextprotocol/go-sdk", "mcp", "the protocol of MCP"},

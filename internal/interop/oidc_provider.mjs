@@ -23,8 +23,8 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
     response_types: ['code'],
   }],
-  claims: { openid: ['sub'], email: ['email'] },
-  findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id, email: `${id}@example.com` }) }),
+  claims: { openid: ['sub'], email: ['email', 'email_verified'] },
+  findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: true }) }),
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },

@@ -33,7 +33,10 @@ const oidcClient, oidcSecret = "cleat app", "an app's s&cret: 100% + 1"
 const oidcBack = "http://127.0.0.1:9/oauth/cb/app"
 
 // startOIDC starts oidc_provider.mjs and returns its address.
-func startOIDC(t *testing.T) string {
+func startOIDC(t *testing.T) string { return startOIDCFor(t, oidcBack) }
+
+// startOIDCFor starts it with another address to send people back to.
+func startOIDCFor(t *testing.T, back string) string {
 	t.Helper()
 	if _, err := os.Stat("node_modules/oidc-provider"); err != nil {
 		missing(t, "the npm package oidc-provider")
@@ -56,7 +59,7 @@ func startOIDC(t *testing.T) string {
 			t.Errorf("oidc_provider.mjs: %v", err)
 		}
 	})
-	client, err := json.Marshal(map[string]string{"client_id": oidcClient, "client_secret": oidcSecret, "redirect_uri": oidcBack})
+	client, err := json.Marshal(map[string]string{"client_id": oidcClient, "client_secret": oidcSecret, "redirect_uri": back})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,9 +161,14 @@ func connected(t *testing.T) (*account, *connect.Type, *connect.Record) {
 // decide visits an address, presses the button, and returns the query of the callback.
 func decide(t *testing.T, address, decision string) string {
 	t.Helper()
+	return decideFor(t, address, decision, oidcBack)
+}
+
+func decideFor(t *testing.T, address, decision, to string) string {
+	t.Helper()
 	jar, _ := cookiejar.New(nil) // fails never without options
 	client := &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-		if strings.HasPrefix(r.URL.String(), oidcBack) {
+		if strings.HasPrefix(r.URL.String(), to) {
 			return http.ErrUseLastResponse
 		}
 		return nil
@@ -180,7 +188,7 @@ func decide(t *testing.T, address, decision string) string {
 	}
 	answer.Body.Close()
 	back, err := answer.Location()
-	if err != nil || !strings.HasPrefix(back.String(), oidcBack+"?") {
+	if err != nil || !strings.HasPrefix(back.String(), to+"?") {
 		t.Fatalf("the server sends the person to %v: %v", back, err)
 	}
 	return back.RawQuery

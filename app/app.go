@@ -35,6 +35,8 @@ type App struct {
 	Endpoints   []*Endpoint
 
 	Origins []*Origin
+
+	places map[Kind]map[string]int // in the lists above, by id
 }
 
 // Layout says how a definition lies on disk.
@@ -83,40 +85,48 @@ func (m Meta) Diagnose(key string, finding source.Diagnostic) source.Diagnostic 
 }
 
 // Connection returns the connection with the given id, or nil.
-func (a *App) Connection(id string) *Connection {
-	return find(a.Connections, func(c *Connection) bool { return c.ID == id })
-}
+func (a *App) Connection(id string) *Connection { return find(a, ConnectionKind, a.Connections, id) }
 
 // Webhook returns the webhook with the given id, or nil.
-func (a *App) Webhook(id string) *Webhook {
-	return find(a.Webhooks, func(w *Webhook) bool { return w.ID == id })
-}
+func (a *App) Webhook(id string) *Webhook { return find(a, WebhookKind, a.Webhooks, id) }
 
 // Module returns the module with the given id, or nil.
-func (a *App) Module(id string) *Module {
-	return find(a.Modules, func(m *Module) bool { return m.ID == id })
-}
+func (a *App) Module(id string) *Module { return find(a, ModuleKind, a.Modules, id) }
 
 // RPC returns the RPC with the given id, or nil.
-func (a *App) RPC(id string) *RPC {
-	return find(a.RPCs, func(r *RPC) bool { return r.ID == id })
-}
+func (a *App) RPC(id string) *RPC { return find(a, RPCKind, a.RPCs, id) }
 
 // Function returns the function with the given id, or nil.
-func (a *App) Function(id string) *Function {
-	return find(a.Functions, func(f *Function) bool { return f.ID == id })
-}
+func (a *App) Function(id string) *Function { return find(a, FunctionKind, a.Functions, id) }
 
 // Endpoint returns the endpoint with the given id, or nil.
-func (a *App) Endpoint(id string) *Endpoint {
-	return find(a.Endpoints, func(e *Endpoint) bool { return e.ID == id })
-}
+func (a *App) Endpoint(id string) *Endpoint { return find(a, EndpointKind, a.Endpoints, id) }
 
-func find[T any](list []*T, match func(*T) bool) *T {
-	if i := slices.IndexFunc(list, match); i >= 0 {
+// find returns the component of a kind with an id, the zero value when there is none. An
+// app that was not loaded, but put together, has no places.
+func find[T component](a *App, kind Kind, list []T, id string) (none T) {
+	if places := a.places[kind]; len(places) == len(list) {
+		if i, ok := places[id]; ok {
+			return list[i]
+		}
+		return none
+	}
+	if i := slices.IndexFunc(list, func(c T) bool { return c.id() == id }); i >= 0 {
 		return list[i]
 	}
-	return nil
+	return none
+}
+
+// index notes where each component stands in the list of its kind.
+func (a *App) index() {
+	a.places = map[Kind]map[string]int{}
+	for _, kind := range Kinds() {
+		list := a.components(kind)
+		a.places[kind] = make(map[string]int, len(list))
+		for i, c := range list {
+			a.places[kind][c.id()] = i
+		}
+	}
 }
 
 // IDs returns the ids of all components of a kind, in order.

@@ -187,6 +187,7 @@ func (l *loader) load(layout Layout, root string) (*App, source.Diagnostics, err
 		return nil, l.found, err
 	}
 	l.defaults()
+	l.app.index()
 	l.references()
 	l.found.Sort()
 	return l.app, l.found, nil

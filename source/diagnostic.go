@@ -54,9 +54,11 @@ type Diagnostic struct {
 	Pointer  string   `json:"pointer,omitempty"` // JSON pointer (RFC 6901) inside the file
 	Hint     string   `json:"hint,omitempty"`
 
-	// Excerpt is the line of the finding and Width the number of characters that the
-	// caret underlines, at least one. Both are for people only.
+	// Excerpt is the line of the finding, or the part around it of a long one, Before the
+	// number of characters in front of that part, and Width the number of characters that
+	// the caret underlines, at least one. All are for people only.
 	Excerpt string `json:"-"`
+	Before  int    `json:"-"`
 	Width   int    `json:"-"`
 }
 
@@ -68,18 +70,18 @@ func (d Diagnostic) At(file *File, start, end int) Diagnostic {
 	}
 	from := file.Position(start)
 	d.File, d.Line, d.Column = from.File, from.Line, from.Column
-	d.Excerpt = file.Line(from.Line)
+	d.Excerpt, d.Before = file.excerpt(from)
 	d.Width = 1
 	if end > start {
 		to := file.Position(end)
 		if to.Line == from.Line {
 			d.Width = to.Column - from.Column
 		} else {
-			d.Width = max(1, utf8.RuneCountInString(d.Excerpt)-from.Column+1)
+			d.Width = max(1, d.Before+utf8.RuneCountInString(d.Excerpt)-from.Column+1)
 		}
 	}
 	if file.concealed {
-		d.Excerpt, d.Width = "", 0
+		d.Excerpt, d.Before, d.Width = "", 0, 0
 		d.Message, d.Hint = unquoted(d.Message), unquoted(d.Hint)
 	}
 	return d
@@ -129,7 +131,7 @@ func (d Diagnostic) String() string {
 		b.WriteString(" (" + d.Pointer + ")")
 	}
 	if d.Excerpt != "" {
-		line, caret := excerpt(d.Excerpt, d.Column, max(d.Width, 1))
+		line, caret := excerpt(d.Excerpt, d.Column-d.Before, max(d.Width, 1))
 		b.WriteString("\n    " + line + "\n    " + caret)
 	}
 	if d.Hint != "" {

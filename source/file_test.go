@@ -78,6 +78,8 @@ func FuzzPosition(f *testing.F) {
 	f.Add("\t\"ž\": 1,\r\n  }", 5, 3)
 	f.Add(strings.Repeat("x", 300)+"\n", 250, 80)
 	f.Add("\xff\xfe\n\xe2\x82", 3, 9)
+	f.Add("a\n"+strings.Repeat("é𝄞", 900), 4321, 5) // behind marks inside a line
+	f.Add(strings.Repeat("\xa9", 3000)+"\n", 2999, 5)
 	f.Fuzz(func(t *testing.T, text string, offset, width int) {
 		file := source.NewFile("f", []byte(text))
 		p := file.Position(offset)
@@ -116,6 +118,37 @@ func lineStart(text string, number int) int {
 		start += strings.IndexByte(text[start:], '\n') + 1
 	}
 	return start
+}
+
+func TestExcerptsOfLongLinesShowWhatWholeOnesDo(t *testing.T) {
+	t.Parallel()
+	for _, letter := range []string{"x", "é", "𝄞", "\xa9"} {
+		line := strings.Repeat(letter, 5000)
+		file := source.NewFile("f", []byte("first\n"+line+"\nlast"))
+		for _, at := range []int{0, 60, 70, 1024, 2500, 4990, 4999} {
+			start := len("first\n") + at*len(letter)
+			d := source.Diagnostic{Message: "m"}.At(file, start, start+3*len(letter))
+			whole := d
+			whole.Excerpt, whole.Before = line, 0
+			if d.String() != whole.String() {
+				t.Errorf("column %d of %q:\n%v\nof the whole line:\n%v", at+1, letter, d, whole)
+			}
+			if len(d.Excerpt) > 2048 {
+				t.Errorf("column %d of %q: the excerpt has %d bytes", at+1, letter, len(d.Excerpt))
+			}
+		}
+	}
+}
+
+// BenchmarkFindingsInOneLine is what the findings in a file without line ends cost.
+func BenchmarkFindingsInOneLine(b *testing.B) {
+	file := source.NewFile("f", []byte(strings.Repeat(`"name": "value", `, 100_000)))
+	b.ReportAllocs()
+	for b.Loop() {
+		for at := range 100 {
+			_ = source.Diagnostic{Message: "m"}.At(file, at*17_000, at*17_000+6).String()
+		}
+	}
 }
 
 func BenchmarkPosition(b *testing.B) {

@@ -96,6 +96,7 @@ var operations = []struct{ route, access, body string }{
 	{"GET /v1/me/sessions", known, ""},
 	{"DELETE /v1/me/sessions", known, ""},
 	{"POST /v1/sign-in", open, `{}`},
+	{"GET /v1/sign-in", open, ""},
 	{"POST /v1/sign-out", known, ""},
 	{"GET /v1/links/{link}", open, ""},
 	{"POST /v1/links/{link}", open, `{"password": "correct horse battery"}`},

@@ -164,14 +164,14 @@ func (o *oidcSignIn) finish(r *http.Request, kept []string) (*signedIn, error) {
 		return nil, p
 	}
 	address := "address " + addressFrom(r.Context())
-	if err := o.attempts.allow(o.Now(), address); err != nil {
+	if err := o.attempts.begin(o.Now(), address); err != nil {
 		return nil, err
 	}
 	who, err := o.person(o.network(r), asked.Get("code"), kept[1], kept[2])
 	if err != nil {
-		o.attempts.failed(o.Now(), address)
 		return nil, err
 	}
+	o.attempts.succeeded("", address)
 	user, err := o.user(r.Context(), who)
 	if err != nil {
 		return nil, err

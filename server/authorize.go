@@ -141,7 +141,7 @@ func (s *Server) startFlow(ctx context.Context, team int64, w *wish, session str
 	if err != nil {
 		return nil, err
 	}
-	t, err := opened.ConnectionType(w.Type)
+	t, err := s.Node.Catalog.ConnectionType(ctx, team, opened, w.Type)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +224,7 @@ func (s *Server) comeBack(ctx context.Context, team int64, session string, cb co
 	if err != nil {
 		return wished, nil, err
 	}
-	t, err := opened.ConnectionType(flow.Type)
+	t, err := s.Node.Catalog.ConnectionType(ctx, team, opened, flow.Type)
 	if err != nil {
 		return wished, nil, err
 	}

@@ -76,7 +76,7 @@ func (s *Server) createConnectSession(ctx context.Context, a *Actor, in *createC
 		}
 		session.Connection, session.Type, session.Name, session.EndUser = r.ID, r.Type, r.Name, r.EndUser
 	} else {
-		t, err := s.connectionType(opened, in.Body.Type)
+		t, err := s.connectionType(ctx, a, opened, in.Body.Type)
 		if err != nil {
 			return nil, err
 		}
@@ -125,7 +125,7 @@ func (s *Server) open(ctx context.Context, secret string) (*opening, error) {
 	if o.app, err = s.Node.Catalog.App(ctx, link.Team, o.session.App); err != nil {
 		return nil, err
 	}
-	if o.kind, err = o.app.ConnectionType(o.session.Type); err != nil {
+	if o.kind, err = s.Node.Catalog.ConnectionType(ctx, link.Team, o.app, o.session.Type); err != nil {
 		return nil, err
 	}
 	o.form, _ = cleat.FormOf(o.app.Connection(o.kind.ID).Parameters)

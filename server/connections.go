@@ -110,7 +110,7 @@ func (s *Server) typeOf(ctx context.Context, a *Actor, r *connect.Record) (*conn
 	if err != nil {
 		return nil, err
 	}
-	return opened.ConnectionType(r.Type)
+	return s.Node.Catalog.ConnectionType(ctx, a.Team, opened, r.Type)
 }
 
 type connectionsQuery struct {
@@ -173,7 +173,7 @@ func (s *Server) createConnection(ctx context.Context, a *Actor, in *createConne
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.connectionType(opened, in.Body.Type)
+	t, err := s.connectionType(ctx, a, opened, in.Body.Type)
 	if err != nil {
 		return nil, err
 	}
@@ -198,14 +198,14 @@ func (s *Server) createConnection(ctx context.Context, a *Actor, in *createConne
 }
 
 // connectionType finds a type of an app, the only one when none is named.
-func (s *Server) connectionType(opened *work.App, id string) (*connect.Type, error) {
+func (s *Server) connectionType(ctx context.Context, a *Actor, opened *work.App, id string) (*connect.Type, error) {
 	if id == "" {
 		if len(opened.Connections) != 1 {
 			return nil, problem(http.StatusUnprocessableEntity, "invalid_request", "the app has %d connection types: name one in type", len(opened.Connections))
 		}
 		id = opened.Connections[0].ID
 	}
-	return opened.ConnectionType(id)
+	return s.Node.Catalog.ConnectionType(ctx, a.Team, opened, id)
 }
 
 // typed converts and checks what was typed into the form of a connection.

@@ -133,6 +133,7 @@ func (s *Server) Drain() { close(s.draining) }
 // routes registers everything; each file of a resource has one such function.
 func (s *Server) routes() {
 	s.appRoutes()
+	s.installRoutes()
 	s.connectionRoutes()
 	s.connectSessionRoutes()
 	s.runRoutes()

@@ -94,6 +94,16 @@ func (c *Catalog) entry(key catalogKey) *entry {
 	return c.apps[key]
 }
 
+// ConnectionType compiles a connection type of an app with the common data that the team has
+// installed the app with.
+func (c *Catalog) ConnectionType(ctx context.Context, team int64, a *App, id string) (*connect.Type, error) {
+	installed, err := a.Installed(ctx, c.Records.OfTeam(team))
+	if err != nil {
+		return nil, err
+	}
+	return installed.ConnectionType(id)
+}
+
 // Forget lets the next one who asks look at the records: another version is active, or the
 // app is gone.
 func (c *Catalog) Forget(team int64, name string) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cleat-run/cleat/record"
@@ -22,8 +23,9 @@ type Outbox struct {
 	Network http.RoundTripper
 	Workers int // at once; 0 means 32
 
-	once sync.Once
-	woke chan struct{}
+	once   sync.Once
+	woke   chan struct{}
+	claims atomic.Int64 // every claim has an owner of its own: one that ran out is not taken for the next
 }
 
 const (
@@ -79,7 +81,8 @@ func (o *Outbox) round(ctx context.Context, free chan struct{}, sending *sync.Wa
 	<-free
 	room := min(cap(free)-len(free), handoverBatch)
 	now := o.Node.now()
-	handovers, events, err := o.Node.Records.ClaimHandovers(ctx, o.Node.Name, now, now.Add(claimTime), room)
+	owner := fmt.Sprintf("%s/%d", o.Node.Name, o.claims.Add(1))
+	handovers, events, err := o.Node.Records.ClaimHandovers(ctx, owner, now, now.Add(claimTime), room)
 	if err != nil {
 		if ctx.Err() == nil {
 			o.Node.Log.Error("the records do not answer", "doing", "claim handovers", "error", err)

@@ -30,6 +30,7 @@ type TeamRecords interface {
 	connect.Store
 	webhook.Store
 	poll.Store
+	connect.Installations
 	// Hooks returns the hooks of the team, ordered by name.
 	Hooks(ctx context.Context) ([]*webhook.Record, error)
 	// ConnectionUses names the hooks and triggers that work with a connection.

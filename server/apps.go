@@ -10,6 +10,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -146,7 +147,8 @@ func (s *Server) uploaded(hc huma.Context, next func(huma.Context)) {
 const uploadMemory = 1 << 20
 
 type uploadInput struct {
-	Activate bool `query:"activate" default:"true"`
+	Activate bool   `query:"activate" default:"true"`
+	Name     string `query:"name" maxLength:"100" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$" doc:"Of the app; that of its folder when left out, or of the archive where it has none"`
 	RawBody  multipart.Form
 }
 
@@ -155,10 +157,12 @@ func (s *Server) uploadApp(ctx context.Context, a *Actor, in *uploadInput) (*bod
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := work.Open(archive)
+	if in.Name == "" && flat(archive) {
+		in.Name = nameOf(in.RawBody.File["archive"])
+	}
+	loaded, err := readApp(archive, in.Name)
 	if err != nil {
-		p := problem(http.StatusUnprocessableEntity, "unreadable_app", "the app cannot be read: %s", err)
-		return nil, p
+		return nil, err
 	}
 	found := findings(loaded)
 	stored := &record.App{Name: loaded.Name, Label: loaded.Label}
@@ -174,6 +178,38 @@ func (s *Server) uploadApp(ctx context.Context, a *Actor, in *uploadInput) (*bod
 	s.Node.Catalog.Forget(a.Team, stored.Name)
 	s.audit(ctx, a, "app.upload", stored.ID, fmt.Sprintf("%s, version %d", stored.Name, version.Number))
 	return &body[uploaded]{uploaded{viewApp(stored), viewVersion(version), viewFindings(found)}}, nil
+}
+
+// readApp reads an app that somebody uploads. What is no app, and what has entries that
+// lead out of it, is refused as a whole.
+func readApp(archive []byte, name string) (*cleat.App, error) {
+	loaded, err := work.Open(archive, name)
+	if err != nil {
+		return nil, problem(http.StatusUnprocessableEntity, "unreadable_app", "the app cannot be read: %s", err)
+	}
+	for _, d := range loaded.Findings {
+		if d.Code == "MAN001" || d.Code == "MAN009" {
+			p := problem(http.StatusUnprocessableEntity, "unreadable_app", "the app cannot be read: %s", d.Message)
+			p.Errors = []Detail{detailOf(d)}
+			return nil, p
+		}
+	}
+	return loaded, nil
+}
+
+// flat reports whether an app lies in the archive itself, and not in a folder of it that
+// could name it.
+func flat(archive []byte) bool {
+	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	return err == nil && slices.ContainsFunc(r.File, func(f *zip.File) bool { return f.Name == "makecomapp.json" || f.Name == "metadata.json" })
+}
+
+// nameOf is the name of an archive without its ending, "" for none.
+func nameOf(parts []*multipart.FileHeader) string {
+	if len(parts) != 1 {
+		return ""
+	}
+	return cut(strings.TrimSuffix(parts[0].Filename, ".zip"), 100)
 }
 
 // archiveOf returns the ZIP of an upload, made of its files where it was a folder.

@@ -232,3 +232,12 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		}
 	}
 }
+
+// sendJSON is post for a goroutine of its own.
+func (c *client) sendJSON(ctx context.Context, path string, body any, header ...string) (*answer, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return &answer{}, err
+	}
+	return c.send(ctx, http.MethodPost, path, bytes.NewReader(text), append([]string{"Content-Type", "application/json"}, header...)...)
+}

@@ -135,12 +135,24 @@ var common = sync.OnceValues(func() (*node, error) {
 })
 
 func TestMain(m *testing.M) {
+	temp, err := os.MkdirTemp("", "cleat-server-")
+	if err == nil {
+		err = os.Setenv("TMPDIR", temp)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer os.RemoveAll(temp)
 	code := m.Run()
 	if n, err := common(); err != nil || n.stop() != nil {
 		fmt.Fprintln(os.Stderr, "the server did not start, or not end well:", err)
 		code = 1
 	}
-	os.Exit(code)
+	if code != 0 {
+		os.RemoveAll(temp)
+		os.Exit(code)
+	}
 }
 
 func commonNode(t *testing.T) *node {

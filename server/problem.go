@@ -182,6 +182,8 @@ func engineProblem(e *engine.Error) *Problem {
 	switch {
 	case invalid:
 		status, code = http.StatusUnprocessableEntity, "invalid_parameters"
+	case e.Type == engine.ExecutionInterruptedError: // it was cancelled, or whoever asked is gone
+		status, code = http.StatusServiceUnavailable, "interrupted"
 	case e.Type == engine.ModuleTimeoutError:
 		status, code = http.StatusGatewayTimeout, "timeout"
 	case e.Type == engine.InvalidAccessTokenError:

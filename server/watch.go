@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/cleat-run/cleat/record"
-	"github.com/cleat-run/cleat/work"
 )
 
 // watchEvery is how often the folder of apps is looked at.
@@ -77,7 +76,7 @@ func skip(d fs.DirEntry, err error) error {
 func (i *Instance) uploadFrom(ctx context.Context, path string) {
 	archive, err := archiveFrom(path)
 	if err == nil {
-		err = i.keepApp(ctx, archive)
+		err = i.keepApp(ctx, archive, strings.TrimSuffix(filepath.Base(path), ".zip"))
 	}
 	if err != nil {
 		i.Log.Warn("an app is not loaded", "path", path, "error", err)
@@ -86,8 +85,8 @@ func (i *Instance) uploadFrom(ctx context.Context, path string) {
 	i.Log.Info("an app is loaded", "path", path)
 }
 
-func (i *Instance) keepApp(ctx context.Context, archive []byte) error {
-	loaded, err := work.Open(archive)
+func (i *Instance) keepApp(ctx context.Context, archive []byte, name string) error {
+	loaded, err := readApp(archive, name)
 	if err != nil {
 		return err
 	}

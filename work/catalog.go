@@ -10,6 +10,7 @@ import (
 	"github.com/cleat-run/cleat"
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/connect"
+	"github.com/cleat-run/cleat/record"
 )
 
 // Catalog loads the apps of teams and compiles their components, each once for each
@@ -65,7 +66,7 @@ func (c *Catalog) App(ctx context.Context, team int64, name string) (*App, error
 		return nil, err
 	}
 	if e.loaded == nil || e.loaded.ID != a.ID || e.loaded.Version != a.Active {
-		loaded, err := c.Version(ctx, team, a.ID, a.Active)
+		loaded, err := c.Version(ctx, team, a, a.Active)
 		if err != nil {
 			return nil, err
 		}
@@ -113,23 +114,27 @@ func (c *Catalog) Forget(team int64, name string) {
 }
 
 // Version loads a version of an app, active or not.
-func (c *Catalog) Version(ctx context.Context, team int64, id string, number int) (*App, error) {
-	archive, err := c.Records.OfTeam(team).Archive(ctx, id, number)
+func (c *Catalog) Version(ctx context.Context, team int64, a *record.App, number int) (*App, error) {
+	archive, err := c.Records.OfTeam(team).Archive(ctx, a.ID, number)
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := Open(archive)
+	loaded, err := Open(archive, a.Name)
 	if err != nil {
-		return nil, fmt.Errorf("version %d of app %s: %w", number, id, err)
+		return nil, fmt.Errorf("version %d of app %s: %w", number, a.ID, err)
 	}
-	return &App{App: loaded, ID: id, Version: number}, nil
+	return &App{App: loaded, ID: a.ID, Version: number}, nil
 }
 
-// Open loads an app from the ZIP of it.
-func Open(archive []byte) (*cleat.App, error) {
+// Open loads an app from the ZIP of it. An empty name leaves it that of its folder, which
+// not every archive has.
+func Open(archive []byte, name string) (*cleat.App, error) {
 	definition, found, err := app.LoadZIP(bytes.NewReader(archive), int64(len(archive)))
 	if err != nil {
 		return nil, err
+	}
+	if name != "" {
+		definition.Name = name
 	}
 	return cleat.NewApp(definition, found), nil
 }

@@ -78,6 +78,9 @@ type HookInput struct {
 	Log func(engine.Exchange)
 	// Lost hears that the service could not be told to forget a former address.
 	Lost func(error)
+	// Once: a lost request of the instant trigger is not repeated, for whoever hands over
+	// what came in does so again.
+	Once bool
 }
 
 // Hook is a webhook at work: the http.Handler behind its address. Serve it before
@@ -215,7 +218,11 @@ func (h *Hook) Bundle(ctx context.Context, payload value.Value) (value.Value, er
 	if h.in.Trigger == nil {
 		return payload, nil
 	}
-	bundle, err := h.runtime.Reshape(ctx, h.in.Trigger, Input{Connection: h.in.Connection, Parameters: h.in.TriggerParameters, Retries: hookRetries, Log: h.in.Log}, payload)
+	retries := hookRetries
+	if h.in.Once {
+		retries = 0
+	}
+	bundle, err := h.runtime.Reshape(ctx, h.in.Trigger, Input{Connection: h.in.Connection, Parameters: h.in.TriggerParameters, Retries: retries, Log: h.in.Log}, payload)
 	var failure *engine.Error
 	if h.in.Failed != nil && errors.As(err, &failure) && ctx.Err() == nil {
 		h.in.Failed(err)

@@ -206,7 +206,7 @@ func (n *Node) openHook(ctx context.Context, team int64, r *webhook.Record, log 
 		return nil, err
 	}
 	in := cleat.HookInput{Name: r.Name, Connection: account, Parameters: r.Parameters, Sequential: r.Sequential,
-		TriggerParameters: r.TriggerParameters, Log: log}
+		TriggerParameters: r.TriggerParameters, Log: log, Once: true}
 	if r.Trigger != "" {
 		if in.Trigger, err = a.InstantTrigger(r.Trigger); err != nil {
 			return nil, err

@@ -78,7 +78,11 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader, 
 	}
 	defer got.Body.Close()
 	content, err := io.ReadAll(got.Body)
-	return &answer{got.StatusCode, got.Header, content, method + " " + path}, err
+	a := &answer{got.StatusCode, got.Header, content, method + " " + path}
+	if c.heard != nil {
+		c.heard(a)
+	}
+	return a, err
 }
 
 func (c *client) do(t *testing.T, method, path string, body io.Reader, header ...string) *answer {

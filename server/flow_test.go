@@ -21,16 +21,22 @@ type operator struct {
 	service    *photoservice.Service
 	serviceURL string
 	connection string
+	secret     string // of the consumer at the service, where it is not that of the sample
 }
 
 func newOperator(t *testing.T) *operator {
 	t.Helper()
-	return newOperatorOf(t, commonNode(t))
+	return newOperatorOf(t, commonNode(t), "")
 }
 
-func newOperatorOf(t *testing.T, n *node) *operator {
+func newOperatorOf(t *testing.T, n *node, secret string) *operator {
 	t.Helper()
-	o := &operator{owner: n.team(t), service: photoservice.New(oauth1test.Options{})}
+	o := &operator{owner: n.team(t), secret: secret}
+	options := oauth1test.Options{}
+	if secret != "" {
+		options.Consumers = []oauth1test.Consumer{{Key: "mine", Secret: secret}}
+	}
+	o.service = photoservice.New(options)
 	listening := httptest.NewServer(o.service)
 	t.Cleanup(listening.Close)
 	o.serviceURL = listening.URL
@@ -40,13 +46,22 @@ func newOperatorOf(t *testing.T, n *node) *operator {
 	return o
 }
 
+// parameters are what a person types for a connection.
+func (o *operator) parameters() map[string]any {
+	p := map[string]any{"service": o.serviceURL}
+	if o.secret != "" {
+		p["consumerKey"], p["consumerSecret"] = "mine", o.secret
+	}
+	return p
+}
+
 // connect makes a connection as a program and the person that it serves do together.
 func (c *operator) connect(t *testing.T, name string) string {
 	t.Helper()
 	var made struct {
 		AuthorizeURL string `json:"authorize_url"`
 	}
-	c.post(t, "/v1/connections", map[string]any{"app": "photos", "name": name, "parameters": map[string]any{"service": c.serviceURL}}).
+	c.post(t, "/v1/connections", map[string]any{"app": "photos", "name": name, "parameters": c.parameters()}).
 		is(t, http.StatusCreated).into(t, &made)
 	outcome := c.authorize(t, made.AuthorizeURL)
 	if outcome["status"] != "connected" {

@@ -38,6 +38,8 @@ type node struct {
 	log  *printed
 	boss *client // the first owner, signed in
 	stop func() error
+
+	heard func(*answer) // hears every answer, when it is not nil
 }
 
 // printed collects what a server logs.

@@ -132,7 +132,7 @@ type Replies interface {
 	// BeginReply reserves a key of an actor until Expires, or returns in r what is stored
 	// under it and false.
 	BeginReply(ctx context.Context, r *Reply) (first bool, err error)
-	// EndReply stores the answer to the request with the same Digest. With Status 0 it gives
+	// EndReply stores the answer to the request with the same Digest until Expires. With Status 0 it gives
 	// the key back, as if nothing was asked.
 	EndReply(ctx context.Context, r *Reply) error
 }

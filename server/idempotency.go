@@ -49,7 +49,8 @@ func (s *Server) once(hc huma.Context, next func(huma.Context)) {
 	}
 }
 
-// reply is the record of a request; its body is read and put back.
+// reply is the record of a request; its body is read and put back. The key is taken for as
+// long as a request may last: one whose node has died is free again then.
 func (s *Server) reply(r *http.Request, key string, limit int64) (*record.Reply, error) {
 	if len(key) > maxKey {
 		return nil, problem(http.StatusUnprocessableEntity, "invalid_request", "%s is at most %d characters", idempotencyHeader, maxKey)
@@ -68,7 +69,7 @@ func (s *Server) reply(r *http.Request, key string, limit int64) (*record.Reply,
 	sum := sha256.New()
 	sum.Write([]byte(r.Method + " " + r.URL.RequestURI() + "\n"))
 	sum.Write(content)
-	return &record.Reply{Key: key, Actor: actorFrom(r.Context()).ID, Digest: hex.EncodeToString(sum.Sum(nil)), Expires: s.Now().Add(replyAge)}, nil
+	return &record.Reply{Key: key, Actor: actorFrom(r.Context()).ID, Digest: hex.EncodeToString(sum.Sum(nil)), Expires: s.Now().Add(s.Limits.Run + time.Minute)}, nil
 }
 
 // act does what was asked for and keeps the answer. What failed for a reason of the
@@ -83,7 +84,7 @@ func (s *Server) act(hc huma.Context, r *http.Request, reply *record.Reply, next
 
 // endReply keeps the answer although whoever asked may be gone: that is what the key is for.
 func (s *Server) endReply(r *http.Request, reply *record.Reply, kept *keptAnswer) {
-	reply.Status, reply.Body = kept.status, kept.body.Bytes()
+	reply.Status, reply.Body, reply.Expires = kept.status, kept.body.Bytes(), s.Now().Add(replyAge)
 	switch {
 	case !kept.done || kept.status >= 500 || kept.status == http.StatusTooManyRequests:
 		reply.Status = 0

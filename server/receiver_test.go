@@ -73,3 +73,10 @@ func (r *receiver) count() int {
 	defer r.mu.Unlock()
 	return len(r.got)
 }
+
+// times is how often a message has arrived.
+func (r *receiver) times(id string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.got[id]
+}

@@ -65,7 +65,7 @@ func (s *Store) readReply(ctx context.Context, r *record.Reply) error {
 	return nil
 }
 
-// EndReply stores the answer under a reserved key, or returns [record.ErrNotFound] when it
+// EndReply stores the answer under a reserved key, until r.Expires, or returns [record.ErrNotFound] when it
 // is not reserved. With status 0 the key is free again.
 func (s *Store) EndReply(ctx context.Context, r *record.Reply) error {
 	err := s.endReply(ctx, r)
@@ -90,7 +90,7 @@ func (s *Store) endReply(ctx context.Context, r *record.Reply) error {
 		return err
 	}
 	return s.change(ctx, func(ctx context.Context, tx queries, _ *keys) error {
-		return execOne(ctx, tx, record.ErrNotFound, `update reply set (status, header, seal_key, body) = (?, ?, ?, ?)
-			where team = ? and actor = ? and key = ? and digest = ?`, r.Status, string(r.Header), key.id, sealed, s.team, r.Actor, r.Key, r.Digest)
+		return execOne(ctx, tx, record.ErrNotFound, `update reply set (status, header, expires, seal_key, body) = (?, ?, ?, ?, ?)
+			where team = ? and actor = ? and key = ? and digest = ?`, r.Status, string(r.Header), r.Expires.UnixMilli(), key.id, sealed, s.team, r.Actor, r.Key, r.Digest)
 	})
 }

@@ -131,7 +131,7 @@ func TestDeliverIsInterrupted(t *testing.T) {
 	// While one works on it another takes it over: the first has lost it.
 	b.service(func(w http.ResponseWriter, _ *http.Request) {
 		d := &record.Delivery{ID: in.ID, Hook: in.Hook, Received: in.Received, Attempt: 3, Node: "other", Request: Join(in.Head, in.Body)}
-		if wanted, err := b.team.BeginDelivery(background, d); err != nil || !wanted {
+		if wanted, err := b.team.BeginDelivery(context.Background(), d); err != nil || !wanted {
 			t.Errorf("the other one: %v, %v", wanted, err)
 		}
 	})

@@ -3,7 +3,6 @@ package work
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -176,4 +175,3 @@ func (b *bench) sent(h *webhook.Record, id, body string) Incoming {
 	return Incoming{ID: id, Team: 1, Hook: h.ID, Received: b.now(), Head: []byte(`{"method": "POST", "path": "", "header": [["Content-Type", "application/json"]]}`), Body: []byte(body), Attempt: 1}
 }
 
-var background = context.Background()

@@ -410,8 +410,10 @@ func testReply(t *testing.T, at func(int64) Records) {
 	}
 	answer := newReply()
 	answer.Status, answer.Header, answer.Body = 201, []byte(`{"Location":"/v1/run"}`), []byte("Tok\x00")
+	answer.Expires = answer.Expires.Add(time.Hour)
 	ok(t, "EndReply", s.EndReply(ctx, answer))
 	got := reserve(newReply(), false)
+	same(t, "until when it is kept", got.Expires.UnixMilli(), answer.Expires.UnixMilli())
 	got.Expires = answer.Expires
 	same(t, "the answer", got, answer)
 	wantError(t, "a key that is not reserved", s.EndReply(ctx, &record.Reply{Key: "none", Actor: "tok_1", Status: 200}), record.ErrNotFound)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cleat-run/cleat/engine"
+	"github.com/cleat-run/cleat/internal/visitor"
 	"github.com/cleat-run/cleat/server"
 )
 
@@ -411,4 +412,42 @@ func TestNameOfArchive(t *testing.T) {
 		c.post(t, "/v1/samples", map[string]any{"app": up.want, "module": "searchPhotos"}).is(t, http.StatusOK)
 	}
 	c.do(t, http.MethodPost, "/v1/apps?name=../x", strings.NewReader(""), "Content-Type", "multipart/form-data; boundary=x").is(t, http.StatusUnprocessableEntity)
+}
+
+// TestCallbackIsOfItsBrowser: what a provider answers counts in the browser alone in which
+// the flow was begun, and once.
+func TestCallbackIsOfItsBrowser(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	begin := func(name string) (cookie, callback string) {
+		var made struct {
+			AuthorizeURL string `json:"authorize_url"`
+		}
+		o.post(t, "/v1/connections", map[string]any{"app": "photos", "name": name, "parameters": o.parameters()}).is(t, http.StatusCreated).into(t, &made)
+		begun := o.visitor().get(t, strings.TrimPrefix(made.AuthorizeURL, o.url)).is(t, http.StatusSeeOther)
+		_, back, err := visitor.Answer(t.Context(), begun.header.Get("Location"), visitor.Allow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return begun.cookie(), strings.TrimPrefix(back, o.url)
+	}
+	mine, callback := begin("mine, too")
+	other, _ := begin("of somebody else")
+	name, _, _ := strings.Cut(mine, "=")
+	for _, cookie := range []string{"", other, name + "=1.", name + "=x", name + "=" + strings.Repeat("9", 30) + ".x", strings.Replace(mine, "=", "=9", 1)} {
+		got := (&client{node: o.node, cookie: cookie, address: newAddress()}).get(t, callback)
+		if told := outcomeOf(t, got); told["status"] != "failed" || got.status < 400 || got.status >= 500 {
+			t.Errorf("with the cookie %q: %d %v", cookie, got.status, told)
+		}
+	}
+	person := &client{node: o.node, cookie: mine, address: newAddress()}
+	if told := outcomeOf(t, person.get(t, callback)); told["status"] != "connected" {
+		t.Errorf("in its browser: %v", told)
+	}
+	if told := outcomeOf(t, person.get(t, callback)); told["status"] != "failed" {
+		t.Errorf("once more: %v", told)
+	}
+	if all := listed[struct{}](t, o.get(t, "/v1/connections")); len(all) != 2 {
+		t.Errorf("%d connections", len(all))
+	}
 }

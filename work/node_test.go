@@ -174,4 +174,3 @@ func (b *bench) hook(t *testing.T, trigger string) *webhook.Record {
 func (b *bench) sent(h *webhook.Record, id, body string) Incoming {
 	return Incoming{ID: id, Team: 1, Hook: h.ID, Received: b.now(), Head: []byte(`{"method": "POST", "path": "", "header": [["Content-Type", "application/json"]]}`), Body: []byte(body), Attempt: 1}
 }
-

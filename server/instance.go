@@ -77,6 +77,9 @@ func Open(ctx context.Context, c Config) (*Instance, error) {
 	if c.Bus.JobTime == 0 {
 		c.Bus.JobTime = c.Limits.withDefaults().Run
 	}
+	if c.Bus.StoreKey, err = busKey(ctx, records, c.Bus); err != nil {
+		return nil, errors.Join(err, records.Close())
+	}
 	if i.bus, err = bus.Open(ctx, c.Bus); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the bus: %w", err), records.Close())
 	}

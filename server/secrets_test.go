@@ -110,6 +110,15 @@ func TestNoSecretLeaves(t *testing.T) {
 	eventually(t, "the delivery is dropped", func() bool {
 		return len(listed[struct{}](t, o.get(t, "/v1/hooks/"+hook.ID+"/deliveries?state=dropped"))) == 1
 	})
+	// What cannot be worked on is kept by the bus for a month.
+	files := filesOf(t, photosApp())
+	files["makecomapp.json"] = bytes.Replace(files["makecomapp.json"], []byte(`"photoRenamed": {`), []byte(`"another": {`), 1)
+	upload, kind := partUpload(t, "archive", map[string][]byte{"photos.zip": zipOf(t, files)})
+	o.do(t, http.MethodPost, "/v1/apps", upload, "Content-Type", kind).is(t, http.StatusCreated)
+	o.visitor().do(t, http.MethodPost, strings.TrimPrefix(hook.URL, n.url), strings.NewReader(marker+"dead"), "Authorization", "Bearer "+marker+"header").is(t, http.StatusOK)
+	eventually(t, "the delivery is dead", func() bool {
+		return len(listed[struct{}](t, o.get(t, "/v1/hooks/"+hook.ID+"/deliveries?state=dead"))) == 1
+	})
 	secret := "whsec_" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat(marker, 3)))
 	heard := n.heard
 	n.heard = nil // it is shown once, to whoever makes it

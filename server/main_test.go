@@ -126,7 +126,13 @@ func (n *node) firstOwner(ctx context.Context) error {
 	if err == nil && got.status != http.StatusSeeOther {
 		err = fmt.Errorf("the first owner is not signed in: %d %s", got.status, got.body)
 	}
-	n.boss.cookie = got.cookie()
+	if n.boss.cookie = got.cookie(); err != nil {
+		return err
+	}
+	got, err = n.visitor().send(ctx, http.MethodPost, u.Path, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded")
+	if err == nil && got.status != http.StatusGone {
+		err = fmt.Errorf("the link works twice: %d %s", got.status, got.body)
+	}
 	return err
 }
 

@@ -31,13 +31,10 @@ type embedded struct {
 }
 
 func startEmbedded(o Options) (*embedded, error) {
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, err
-	}
 	// The server takes no lock, and two of them in one store destroy it.
-	unlock, err := lockFile(filepath.Join(o.Dir, "lock"))
+	unlock, err := Lock(o.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("folder %s: %w", o.Dir, err)
+		return nil, err
 	}
 	if err := checkKey(o); err != nil {
 		return nil, errors.Join(fmt.Errorf("folder %s: %w", o.Dir, err), unlock())

@@ -117,11 +117,17 @@ func (s *stage) perform(t *testing.T, connects bool, line string) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
+	if strings.Contains(line, "friday.backup") {
+		s.shell(t, dir, home, "cleat backup --records-only friday.backup")
+	}
 	// Another test, or the developer, may be using the port.
 	line = strings.NewReplacer("127.0.0.1:8085", "127.0.0.1:0", "127.0.0.1:8090", "127.0.0.1:0", "http://"+demoAddress, s.photos).Replace(line)
 	switch {
 	case line == "cleat demo", strings.HasPrefix(line, "cleat oauth1 proxy"), strings.HasPrefix(line, "cleat listen") && !strings.Contains(line, "--send"):
 		s.interrupted(t, dir, home, line)
+	case strings.HasPrefix(line, "cleat serve"):
+		// The services of its examples are made up: the settings are checked, and nothing starts.
+		s.shell(t, dir, home, strings.Replace(line, "/run/secrets/keyset.json", home+"/keyset.json", 1)+" --print-config")
 	case strings.Contains(line, "--no-browser"):
 		s.shell(t, dir, home, "person "+line)
 	default:

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/cleat-run/cleat"
-	"github.com/cleat-run/cleat/bus"
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/server"
 	"github.com/cleat-run/cleat/store"
@@ -43,10 +42,10 @@ NATS and a keyset; all nodes are equal, behind any balancer.
 
 Flags, environment and file say the same things, in that order of strength: --public-url,
 CLEAT_PUBLIC_URL, and public-url in cleat.yaml. --print-config shows what holds, and where it
-was said.`,
+was said, and whether the server would start with them.`,
 		Example: `  cleat serve --print-config
   cleat serve --listen 0.0.0.0:8480 --public-url https://cleat.example.com --trusted-proxies 10.0.0.0/8
-  cleat serve --database postgres://cleat@db/cleat --nats nats://a:4222,b:4222,c:4222 --nats-sync always --keyset /run/secrets/keyset.json`,
+  cleat serve --database postgres://cleat@db/cleat --nats tls://a:4222,tls://b:4222,tls://c:4222 --nats-sync always --keyset /run/secrets/keyset.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), o, cmd.Flags()) },
 	}
@@ -99,7 +98,7 @@ func (s *settings) add(f *pflag.FlagSet) {
 
 	s.signIn.add(f)
 
-	f.StringVar(&s.nats, "nats", "embedded", "embedded, or `addresses` of a cluster such as nats://a:4222,b:4222,c:4222")
+	f.StringVar(&s.nats, "nats", "embedded", "embedded, or `addresses` of a cluster such as tls://a:4222,tls://b:4222,tls://c:4222")
 	f.StringVar(&s.natsSync, "nats-sync", "", "what holds for the sync_interval of that cluster: always or lazy")
 	f.StringVar(&s.natsCreds, "nats-creds", "", "`file` with credentials for it")
 	f.StringVar(&s.natsKey, "nats-nkey", "", "`file` with the seed of an nkey")
@@ -141,16 +140,16 @@ func runServe(ctx context.Context, o *serveOptions, flags *pflag.FlagSet) error 
 	if err != nil {
 		return err
 	}
-	if o.print {
-		return o.printSettings(flags, origins)
-	}
 	config, err := o.serverConfig()
+	if o.print {
+		return errors.Join(o.printSettings(flags, origins), err)
+	}
 	if err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", o.set.listen)
 	if err != nil {
-		return &hintedError{fmt.Errorf("listen on %s: %w", o.set.listen, err), "give another address with --listen"}
+		return &hintedError{fmt.Errorf("listen: %w", err), "give another address with --listen"}
 	}
 	defer listener.Close()
 	if o.set.publicURL == "" {
@@ -190,6 +189,9 @@ func (o *serveOptions) welcome(ctx context.Context, instance *server.Instance, p
 // serverConfig checks the settings and makes what the server is opened with.
 func (o *serveOptions) serverConfig() (server.Config, error) {
 	s := &o.set
+	if err := s.check(); err != nil {
+		return server.Config{}, err
+	}
 	home, err := o.home()
 	if err != nil {
 		return server.Config{}, err
@@ -284,29 +286,20 @@ func (s *settings) store(home string) (store.Options, error) {
 	return o, nil
 }
 
-func (s *settings) bus(home string) (bus.Options, error) {
-	o := bus.Options{Dir: s.natsDir, Sync: s.natsSync, Creds: s.natsCreds, NKey: s.natsKey, TLSCA: s.natsCA, TLSCert: s.natsCert, TLSKey: s.natsTLS, Insecure: s.natsInsecure,
-		Prefix: s.natsPrefix, Replicas: s.natsReplicas, MaxBytes: s.natsMaxBytes}
-	if o.Dir == "" {
-		o.Dir = filepath.Join(home, "bus")
-	}
-	if s.nats == "embedded" {
-		return o, nil
-	}
-	o.Servers = strings.Split(s.nats, ",")
-	for _, address := range o.Servers {
-		if u, err := url.Parse(address); err != nil || u.Scheme != "nats" && u.Scheme != "tls" || u.Host == "" {
-			return o, usagef("it is embedded, or nats://a:4222,b:4222,c:4222", "nats: %q is no address of a server", masked(address))
-		}
-	}
-	return o, nil
-}
-
 // masked is an address without its password.
 func masked(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return "…"
+	}
+	// PostgreSQL takes secrets as parameters, too.
+	if q := u.Query(); q.Has("password") || q.Has("sslpassword") {
+		for _, name := range []string{"password", "sslpassword"} {
+			if q.Has(name) {
+				q.Set(name, hidden)
+			}
+		}
+		u.RawQuery = q.Encode()
 	}
 	return u.Redacted()
 }

@@ -39,7 +39,7 @@ func (o *serveOptions) readSettings(flags *pflag.FlagSet) (map[string]string, er
 		}
 		text, inFile := file[f.Name]
 		delete(file, f.Name)
-		variable := "CLEAT_" + strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(f.Name))
+		variable := variableOf(f.Name)
 		switch value := o.env(variable); {
 		case f.Changed:
 			origins[f.Name] = fromFlag
@@ -60,6 +60,11 @@ func (o *serveOptions) readSettings(flags *pflag.FlagSet) (map[string]string, er
 		return nil, usagef("cleat help serve lists them", "%s: there is no setting %q", o.config, unknown[0])
 	}
 	return origins, nil
+}
+
+// variableOf is the name of a setting in the environment.
+func variableOf(name string) string {
+	return "CLEAT_" + strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(name))
 }
 
 func set(flags *pflag.FlagSet, name, value, where string) error {
@@ -118,6 +123,8 @@ func flatten(into map[string]string, prefix string, tree map[string]any) error {
 	return nil
 }
 
+const hidden = "xxxxx" // as url.URL.Redacted writes it
+
 // printSettings shows what holds. Passwords in addresses are masked.
 func (o *serveOptions) printSettings(flags *pflag.FlagSet, origins map[string]string) error {
 	type shown struct {
@@ -144,6 +151,10 @@ func (o *serveOptions) printSettings(flags *pflag.FlagSet, origins map[string]st
 		all[f.Name] = shown{value, from}
 		rows = append(rows, []string{f.Name, value, from})
 	})
+	if o.env(secretVariable) != "" {
+		all["oidc.client-secret"] = shown{hidden, fromEnvironment}
+		rows = append(rows, []string{"oidc.client-secret", hidden, fromEnvironment})
+	}
 	if o.json {
 		return writeJSON(o.std.Out, all)
 	}

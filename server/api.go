@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -28,6 +27,8 @@ type route struct {
 	upload  bool   // the body may be as large as an app
 	acts    bool   // a POST that acts: Idempotency-Key counts
 	answer  any    // describes a body that the handler writes by itself
+	stream  string // the type of a body that comes in pieces, as far as there is one
+	later   bool   // the answer may be 202, and the work go on
 }
 
 const security = "token"
@@ -41,7 +42,7 @@ func (s *Server) openAPI() {
 				"Failures are `application/problem+json`. Lists are paged: pass `next` of a page as `after` of the next one. " +
 				"A POST that acts honours `Idempotency-Key`: the same key gives the same answer for a day. Times are RFC 3339."},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{security: {Type: "http", Scheme: "bearer", BearerFormat: "cleat_…",
 					Description: "A token made under /v1/tokens. A person who signed in is known by a cookie instead."}},
 			},
@@ -98,10 +99,7 @@ func register[I, O any](s *Server, rt route, handle func(context.Context, *Actor
 		}
 		op.Middlewares = append(op.Middlewares, s.allow(rt.scope))
 	}
-	if rt.answer != nil {
-		schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(rt.answer), true, "")
-		op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}}
-	}
+	rt.describe(&op, s.api.OpenAPI().Components.Schemas)
 	if rt.acts {
 		op.Middlewares = append(op.Middlewares, s.once)
 		op.Parameters = append(op.Parameters, &huma.Param{Name: idempotencyHeader, In: "header", Schema: &huma.Schema{Type: "string", MaxLength: new(maxKey)},

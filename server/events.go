@@ -29,7 +29,7 @@ func viewEvent(e *record.Event) eventView {
 
 func (s *Server) eventRoutes() {
 	const tag = "Events"
-	register(s, route{id: "listEvents", method: http.MethodGet, path: "/v1/events", tag: tag, scope: record.Hooks, summary: "The log of bundles", answer: list[eventView]{},
+	register(s, route{id: "listEvents", method: http.MethodGet, path: "/v1/events", tag: tag, scope: record.Hooks, summary: "The log of bundles", answer: list[eventView]{}, stream: "text/event-stream",
 		text: "The oldest first. With `Accept: text/event-stream` they come as server-sent events as they happen, from `Last-Event-ID` or `after` on, else only new ones."}, s.listEvents)
 	register(s, route{id: "getEvent", method: http.MethodGet, path: "/v1/events/{event}", tag: tag, scope: record.Hooks, summary: "One event"}, s.getEvent)
 }

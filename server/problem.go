@@ -203,8 +203,10 @@ func engineProblem(e *engine.Error) *Problem {
 }
 
 // humaProblems makes huma tell its own failures, such as a body that does not fit its
-// schema, as problems of ours. huma has one such function for the whole process.
+// schema, as problems of ours. huma has one such function
+// for the whole process, and one rule about arrays.
 var humaProblems = sync.OnceFunc(func() {
+	huma.DefaultArrayNullable = false // an array is one, and may be empty
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		code := map[int]string{http.StatusUnprocessableEntity: "invalid_request", http.StatusBadRequest: "invalid_request",
 			http.StatusRequestEntityTooLarge: "too_large", http.StatusUnsupportedMediaType: "unsupported_media_type",

@@ -37,7 +37,7 @@ func (s *Server) historyRoutes() {
 	register(s, route{id: "listRuns", method: http.MethodGet, path: "/v1/runs", tag: tag, scope: record.RunModules, summary: "The history of runs"}, s.listRuns)
 	register(s, route{id: "getRun", method: http.MethodGet, path: "/v1/runs/{run}", tag: tag, scope: record.RunModules, summary: "One run with its exchanges, secrets masked"}, s.getRun)
 	register(s, route{id: "cancelRun", method: http.MethodPost, path: "/v1/runs/{run}/cancel", tag: tag, scope: record.RunModules, status: http.StatusAccepted, summary: "Cancel a run"}, s.cancelRun)
-	register(s, route{id: "watchRuns", method: http.MethodGet, path: "/v1/live", tag: tag, scope: record.RunModules, summary: "Exchanges as they happen", answer: liveExchange{},
+	register(s, route{id: "watchRuns", method: http.MethodGet, path: "/v1/live", tag: tag, scope: record.RunModules, summary: "Exchanges as they happen", stream: "text/event-stream",
 		text: "Server-sent events: `exchange`, secrets masked; `reset` when some of what `Last-Event-ID` asks for is gone."}, s.watchLive)
 }
 

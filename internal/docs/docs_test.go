@@ -10,7 +10,11 @@ var update = flag.Bool("update", false, "write the pages anew")
 
 func TestPagesAreFresh(t *testing.T) {
 	t.Parallel()
-	for name, page := range map[string]string{"../../docs/iml.md": IML()} {
+	openAPI, err := OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, page := range map[string]string{"../../docs/iml.md": IML(), "../../docs/openapi.json": openAPI} {
 		if *update {
 			if err := os.WriteFile(name, []byte(page), 0o644); err != nil {
 				t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// TestDeployNamesSettings looks every setting up that the files of deploy/
+// TestDeployNamesSettings looks every setting up that the files of deploy/ and the guide
 // name, as a flag or as a variable.
 func TestDeployNamesSettings(t *testing.T) {
 	t.Parallel()
@@ -27,7 +27,7 @@ func TestDeployNamesSettings(t *testing.T) {
 	variable := regexp.MustCompile(`\bCLEAT_[A-Z_]+\b`)
 	flag := regexp.MustCompile(`cleat serve((?: --?[a-z.-]+(?:[ =][^ -]\S*)?)+)`)
 	one := regexp.MustCompile(`--[a-z.-]+`)
-	for _, name := range []string{"cleat.service", "Dockerfile", "compose.yaml", "nats.conf"} {
+	for _, name := range []string{"cleat.service", "Dockerfile", "compose.yaml", "nats.conf", "../docs/server.md"} {
 		text := readDeploy(t, name)
 		names := variable.FindAllString(text, -1)
 		for _, command := range flag.FindAllString(text, -1) {

@@ -82,12 +82,15 @@ func isSensitive(name string) bool {
 	return false
 }
 
+// plainPath writes a path without the marks around its steps.
+var plainPath = strings.NewReplacer("`", "", "['", ".", "']", "")
+
 // sanitized reports credentials in headers, query and body that log.sanitize does not
 // name (communication.md 12).
 func (p *pass) sanitized(code *app.Code, request *jsonc.Node, id string) {
-	var paths []string
+	paths := map[string]bool{}
 	for _, element := range elements(request.Get("log").Get("sanitize")) {
-		paths = append(paths, strings.ToLower(strings.NewReplacer("`", "", "['", ".", "']", "").Replace(element.Value().ToText())))
+		paths[strings.ToLower(plainPath.Replace(element.Value().ToText()))] = true
 	}
 	for _, part := range []string{"headers", "qs", "body"} {
 		object := request.Get(part)
@@ -107,32 +110,48 @@ func (p *pass) sanitized(code *app.Code, request *jsonc.Node, id string) {
 
 // needless reports what log.sanitize of the base names and no request sends.
 func (p *pass) needless(code *app.Code, base *jsonc.Node) {
-	requests := []*jsonc.Node{base}
-	for _, other := range p.app.Codes() {
-		if other.Name == "api" {
-			requests = append(requests, requestsOf(other.Root())...)
-		}
-	}
+	sent := p.sentWith(base)
 	for _, element := range elements(base.Get("log").Get("sanitize")) {
-		text := strings.NewReplacer("`", "", "['", ".", "']", "").Replace(element.Value().ToText())
+		text := plainPath.Replace(element.Value().ToText())
 		parts := strings.SplitN(text, ".", 4)
 		if len(parts) != 3 || parts[0] != "request" || slices.Contains([]string{"oauth", "url"}, parts[1]) {
 			continue
 		}
-		sends := func(r *jsonc.Node) bool {
-			object := r.Get(parts[1])
-			if !object.Is(jsonc.Object) {
-				return object != nil // an expression may give anything
-			}
-			return slices.ContainsFunc(object.Members, func(m jsonc.Member) bool {
-				return strings.EqualFold(m.Name(), parts[2]) || strings.Contains(m.Name(), "{{")
-			})
-		}
-		signs := func(r *jsonc.Node) bool { return r.Has("oauth") || r.Has("aws") || r.Has("auth") }
-		if !slices.ContainsFunc(requests, sends) && !(strings.EqualFold(parts[2], "authorization") && slices.ContainsFunc(requests, signs)) {
+		part, name := parts[1], strings.ToLower(parts[2])
+		if !sent[part] && !sent[part+"."+name] && !(name == "authorization" && sent[signing]) {
 			p.report("BAS006", code, element, "nothing sends "+text, "name what is sent, such as request.headers.authorization")
 		}
 	}
+}
+
+// signing stands for what signs a request, and thereby sends authorization.
+const signing = "a signature"
+
+// sentWith are the parts of requests with the names of their members in lower case, such
+// as headers.accept; a part by itself may send anything, as an expression gives it.
+func (p *pass) sentWith(base *jsonc.Node) map[string]bool {
+	sent := map[string]bool{}
+	note := func(r *jsonc.Node) {
+		sent[signing] = sent[signing] || r.Has("oauth") || r.Has("aws") || r.Has("auth")
+		for _, part := range membersOf(r) {
+			if !part.Value.Is(jsonc.Object) {
+				sent[part.Name()] = true
+			}
+			for _, m := range part.Value.Members {
+				sent[part.Name()+"."+strings.ToLower(m.Name())] = true
+				sent[part.Name()] = sent[part.Name()] || strings.Contains(m.Name(), "{{")
+			}
+		}
+	}
+	note(base)
+	for _, other := range p.app.Codes() {
+		if other.Name == "api" {
+			for _, r := range requestsOf(other.Root()) {
+				note(r)
+			}
+		}
+	}
+	return sent
 }
 
 // ticked puts a name that is no identifier into back ticks.
@@ -144,13 +163,22 @@ func ticked(name string) string {
 }
 
 // covered reports whether a path or something above it is among paths.
-func covered(path string, paths []string) bool {
-	for _, p := range paths {
-		if path == p || strings.HasPrefix(path, p+".") {
-			return true
+func covered(path string, paths map[string]bool) bool {
+	for !paths[path] {
+		last := strings.LastIndexByte(path, '.')
+		if last < 0 {
+			return false
 		}
+		path = path[:last]
 	}
-	return false
+	return true
+}
+
+func membersOf(n *jsonc.Node) []jsonc.Member {
+	if n == nil {
+		return nil
+	}
+	return n.Members
 }
 
 func elements(n *jsonc.Node) []*jsonc.Node {

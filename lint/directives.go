@@ -6,7 +6,6 @@ import (
 
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/jsonc"
-	"github.com/cleat-run/cleat/source"
 )
 
 // slot is what a code makes requests for, one letter each: a action, s search,
@@ -64,7 +63,7 @@ func (p *pass) members(code *app.Code, object *jsonc.Node, prefix string, at slo
 		switch {
 		case strings.HasPrefix(m.Name(), "//"), strings.Contains(m.Name(), "{{"):
 		case !known:
-			p.report("FMT006", code, m.Key, "unknown directive "+quote(name), source.DidYouMean(name, directivesIn(prefix)))
+			p.report("FMT006", code, m.Key, "unknown directive "+quote(name), p.didYouMean(name, directivesIn(prefix)))
 		case strings.IndexByte(allowed, byte(at)) < 0:
 			p.report("FMT007", code, m.Key, quote(name)+" is not available in "+where, "take it out")
 		}

@@ -2,20 +2,19 @@ package lint
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/cleat-run/cleat/app"
 	"github.com/cleat-run/cleat/iml"
 	"github.com/cleat-run/cleat/jsonc"
-	"github.com/cleat-run/cleat/source"
 )
 
 // text is an expression of an app.
 type text struct {
-	code    *app.Code
-	node    *jsonc.Node
-	program *iml.Program
-	reads   []iml.Reference
+	code  *app.Code
+	node  *jsonc.Node
+	reads []iml.Reference
 }
 
 // owner is a component, or the app itself.
@@ -33,24 +32,11 @@ var roots = []string{
 	"oauth", "query", "webhook", "payload", "method", "rawBody", "output", "bundle", "input", "credentials", "response", "scenario",
 }
 
-// expressions compiles every expression of the code that makes requests, as strictly as
-// Make reads it.
-func (p *pass) expressions() {
-	custom := func(name string) bool { return p.app.Function(name) != nil }
-	for _, code := range p.app.Codes() {
-		if shapeOf(code) == app.Requests && code.Root() != nil {
-			p.compile(code, code.Root(), custom)
-		}
-	}
-	known := map[owner]declared{}
-	for _, t := range p.texts {
-		p.called = append(p.called, t.program.Calls()...)
-		of := ownerOf(t.code)
-		if _, ok := known[of]; !ok {
-			names, open := p.fieldsOf(t.code)
-			known[of] = declared{names, open}
-		}
-		p.variables(t, known[of])
+// compiled compiles every expression of a code that makes requests, as strictly as Make
+// reads it.
+func (p *pass) compiled(code *app.Code) {
+	if shapeOf(code) == app.Requests && code.Root() != nil {
+		p.compile(code, code.Root(), func(name string) bool { return p.app.Function(name) != nil })
 	}
 }
 
@@ -60,11 +46,14 @@ func (p *pass) compile(code *app.Code, n *jsonc.Node, custom func(string) bool) 
 			return
 		}
 		program, found := iml.Compile(s, iml.Options{Custom: custom, Origin: code.Doc.Origin(n), Strict: true})
-		p.found.Add(found...)
-		t := text{code, n, program, program.References()}
+		p.add(found...)
+		t := text{code, n, program.References()}
 		p.texts = append(p.texts, t)
 		p.textsOf[code] = append(p.textsOf[code], t)
 		p.owned[ownerOf(code)] = append(p.owned[ownerOf(code)], t)
+		for _, name := range program.Calls() {
+			p.called[name] = true
+		}
 		return
 	}
 	for _, m := range n.Members {
@@ -81,7 +70,30 @@ func (p *pass) compile(code *app.Code, n *jsonc.Node, custom func(string) bool) 
 // declared are the names that the forms of a component declare; open forms have more.
 type declared struct {
 	names []string
+	known map[string]bool
 	open  bool
+}
+
+// variablesOf checks the variables of a code.
+func (p *pass) variablesOf(code *app.Code) {
+	of := ownerOf(code)
+	for _, t := range p.textsOf[code] {
+		by, ok := p.declares[of]
+		if !ok {
+			by.names, by.open = p.fieldsOf(code)
+			by.known = setOf(by.names)
+			p.declares[of] = by
+		}
+		p.variables(t, by)
+	}
+}
+
+func setOf(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
 }
 
 // variables reports roots that no component has, and parameters that the component's
@@ -90,17 +102,18 @@ func (p *pass) variables(t text, by declared) {
 	for _, r := range t.reads {
 		switch {
 		case !slices.Contains(roots, r.Root):
-			p.place("VAR001", t, r, "unknown variable "+quote(r.Root), source.DidYouMean(r.Root, roots))
-		case r.Root == "parameters" && len(r.Path) > 0 && !by.open && !slices.Contains(by.names, r.Path[0]):
-			p.place("VAR003", t, r, quote(r.Path[0])+" is no parameter of this component", source.DidYouMean(r.Path[0], by.names))
+			p.place("VAR001", t, r, "unknown variable "+quote(r.Root), p.didYouMean(r.Root, roots))
+		case r.Root == "parameters" && len(r.Path) > 0 && !by.open && !by.known[r.Path[0]]:
+			p.place("VAR003", t, r, quote(r.Path[0])+" is no parameter of this component", p.didYouMean(r.Path[0], by.names))
 		}
 	}
 }
 
 // place reports a finding at a variable of a text.
 func (p *pass) place(id string, t text, r iml.Reference, message, hint string) {
-	finding := source.Diagnostic{Severity: p.severities[id], Code: id, Message: message, Hint: hint}
-	p.found.Add(t.code.Doc.Origin(t.node).Place(finding, r.Start, r.End))
+	if !p.enough(id, t.code.File) {
+		p.add(t.code.Doc.Origin(t.node).Place(p.finding(id, message, hint), r.Start, r.End))
+	}
 }
 
 // fieldsOf returns the names that the forms of a code's component declare, nested ones
@@ -156,16 +169,16 @@ func (p *pass) reads(code *app.Code, below *jsonc.Node, root string, path ...str
 	})
 }
 
-// within returns the expressions of a code that stand inside a node.
+// within returns the expressions of a code that stand inside a node: they are in the order
+// of the text.
 func (p *pass) within(code *app.Code, below *jsonc.Node) []text {
-	var all []text
 	if below == nil {
 		return nil
 	}
-	for _, t := range p.textsOf[code] {
-		if t.node.Start >= below.Start && t.node.End <= below.End {
-			all = append(all, t)
-		}
+	all := p.textsOf[code]
+	behind := func(offset int) int {
+		return sort.Search(len(all), func(i int) bool { return all[i].node.Start >= offset })
 	}
-	return all
+	from := behind(below.Start)
+	return all[from:max(from, behind(below.End))]
 }

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"regexp"
-	"slices"
 
 	"github.com/cleat-run/cleat/app"
 )
@@ -17,19 +16,19 @@ var fileName = regexp.MustCompile(`(?i)file_?name|^name$`)
 
 // files: a file is a buffer and a name, which the form joins by semantic.
 func (p *pass) files(all []field) {
-	has := func(match func(field) bool) bool { return slices.ContainsFunc(all, match) }
-	semantic := func(is string) func(field) bool {
-		return func(f field) bool { return literal(f.node.Get("semantic")) == is }
+	has := map[string]bool{}
+	for _, f := range all {
+		semantic := literal(f.node.Get("semantic"))
+		has[semantic] = true
+		has["a name"] = has["a name"] || f.kind == "filename" || f.kind == "text" && fileName.MatchString(f.name) || semantic == "file:name"
 	}
 	for _, f := range all {
 		switch at := f.node.Get("semantic"); {
-		case literal(at) == "file:name" && !has(semantic("file:data")):
+		case literal(at) == "file:name" && !has["file:data"]:
 			p.report("PAR030", f.code, at, "semantic file:name without file:data beside it", "the form joins both")
-		case literal(at) == "file:data" && !has(semantic("file:name")):
+		case literal(at) == "file:data" && !has["file:name"]:
 			p.report("PAR030", f.code, at, "semantic file:data without file:name beside it", "the form joins both")
-		case at == nil && f.kind == "buffer" && !has(func(o field) bool {
-			return o.kind == "filename" || o.kind == "text" && fileName.MatchString(o.name) || semantic("file:name")(o)
-		}):
+		case at == nil && f.kind == "buffer" && !has["a name"]:
 			p.report("PAR030", f.code, f.node, "a file without a name", `add a field of type filename, with "semantic": "file:name" and here "file:data"`)
 		}
 	}

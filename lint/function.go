@@ -2,7 +2,6 @@ package lint
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -37,7 +36,7 @@ func (p *pass) function(f *app.Function) {
 	if f.Test == nil || !strings.Contains(f.Test.Text(), "assert") {
 		p.meta("FUN005", f.Meta, "codeFiles", "the function "+quote(f.ID)+" has no test", "write it('…', () => { assert.strictEqual(…) })")
 	}
-	if !slices.Contains(p.called, f.ID) && !p.calledByFunctions(f) {
+	if !p.called[f.ID] {
 		p.meta("FUN007", f.Meta, "codeFiles", "nothing calls the function "+quote(f.ID), "")
 	}
 	p.style(f)
@@ -46,14 +45,23 @@ func (p *pass) function(f *app.Function) {
 	}
 }
 
-func (p *pass) calledByFunctions(f *app.Function) bool {
-	return slices.ContainsFunc(p.app.Functions, func(o *app.Function) bool {
-		return o != f && o.Code != nil && strings.Contains(o.Code.Text(), f.ID+"(")
-	})
+var callOf = regexp.MustCompile(`([\w$]+)\(`)
+
+// callsOf notes which functions another one calls.
+func (p *pass) callsOf(f *app.Function) {
+	if f.Code == nil {
+		return
+	}
+	for _, m := range callOf.FindAllStringSubmatch(f.Code.Text(), -1) {
+		if m[1] != f.ID {
+			p.called[m[1]] = true
+		}
+	}
 }
 
 // script adds a finding in the code of a function.
 func (p *pass) script(id string, f *source.File, start, end int, message, hint string) {
-	d := source.Diagnostic{Severity: p.severities[id], Code: id, Message: message, Hint: hint}
-	p.found.Add(d.At(f, start, max(end, start+1)))
+	if !p.enough(id, f) {
+		p.add(p.finding(id, message, hint).At(f, start, max(end, start+1)))
+	}
 }

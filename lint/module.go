@@ -51,7 +51,9 @@ func (p *pass) module(m *app.Module) {
 	}
 	p.output(m)
 	p.several(m)
-	p.grouped(m)
+	if filled(p.app.Groups) != nil && !p.grouped[m.ID] {
+		p.meta("MOD020", m.Meta, "label", "the module "+quote(m.ID)+" is in no group", "it is shown under Other")
+	}
 }
 
 func isText(code *app.Code) bool { _, ok := code.Root().Str(); return ok }
@@ -115,6 +117,10 @@ func (p *pass) search(m *app.Module) {
 // limited checks the parameter limit of a search, and what it is used for.
 func (p *pass) limited(m *app.Module) {
 	list := elements(m.Expect.Root())
+	last := len(list) - 1
+	for last >= 0 && !(list[last].Has("name") && !list[last].Get("advanced").Value().Truthy()) {
+		last--
+	}
 	for i, node := range list {
 		if literal(node.Get("name")) != "limit" {
 			continue
@@ -128,7 +134,7 @@ func (p *pass) limited(m *app.Module) {
 		if !node.Has("default") {
 			wrong = append(wrong, "has no default")
 		}
-		if slices.ContainsFunc(list[i+1:], func(n *jsonc.Node) bool { return n.Has("name") && !n.Get("advanced").Value().Truthy() }) {
+		if i < last {
 			wrong = append(wrong, "is not the last one")
 		}
 		if len(wrong) > 0 {
@@ -166,8 +172,7 @@ func (p *pass) bound(m *app.Module) {
 }
 
 func (p *pass) responder(m *app.Module) {
-	instant := slices.ContainsFunc(p.app.Modules, func(o *app.Module) bool { return o.Type == app.InstantTrigger })
-	if !instant {
+	if !p.instant {
 		p.meta("RES002", m.Meta, "label", "a responder in an app without an instant trigger", "there is no request to answer")
 	}
 }
@@ -178,22 +183,6 @@ func (p *pass) universal() {
 	if len(p.app.Modules) > 0 && !slices.ContainsFunc(p.app.Modules, is) {
 		p.meta("MOD012", p.app.Meta, "components", "the app has no universal module", "add one, so that users reach what has no module of its own")
 	}
-}
-
-// grouped: where there are groups, every module should be in one.
-func (p *pass) grouped(m *app.Module) {
-	groups := p.app.Groups.Root()
-	if groups == nil || len(groups.Elements) == 0 {
-		return
-	}
-	for _, group := range groups.Elements {
-		for _, id := range elements(group.Get("modules")) {
-			if id.Text == m.ID {
-				return
-			}
-		}
-	}
-	p.meta("MOD020", m.Meta, "label", "the module "+quote(m.ID)+" is in no group", "it is shown under Other")
 }
 
 // first returns the first node that is there.

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/cleat-run/cleat/app"
@@ -17,7 +16,7 @@ func (p *pass) rpc(r *app.RPC) {
 	p.itself(r)
 	p.flags(r)
 	p.directives(r.API, 'Q', "an RPC")
-	if !slices.Contains(p.fed, r.ID) {
+	if len(p.fed[r.ID]) == 0 {
 		p.meta("RPC002", r.Meta, "label", "no form uses the RPC "+quote(r.ID), "")
 	}
 	for _, request := range requestsOf(r.API.Root()) {
@@ -66,7 +65,7 @@ var pageLimit = regexp.MustCompile(`pagination\.page\s*<=?\s*(\d+)`)
 
 // optionsOf: what a select shows needs a label and a value.
 func (p *pass) optionsOf(r *app.RPC, output *jsonc.Node) {
-	if !output.Is(jsonc.Object) || output.Has("{{...}}") || !slices.Contains(p.choices, r.ID) || output.Has("options") {
+	if !output.Is(jsonc.Object) || output.Has("{{...}}") || !p.choices[r.ID] || output.Has("options") {
 		return
 	}
 	for _, key := range []string{"label", "value"} {
@@ -91,14 +90,28 @@ var flagCompared = regexp.MustCompile(`parameters\.(\w+)\s*[!=]+\s*(?:true|false
 
 // flags: what stands in the address of an RPC is a text, and never true.
 func (p *pass) flags(r *app.RPC) {
+	given := p.flagsOf(r)
 	for _, t := range p.within(r.API, r.API.Root()) {
 		for _, m := range flagCompared.FindAllStringSubmatch(expressions(t.node.Text), -1) {
-			query := regexp.MustCompile(`^rpc://` + regexp.QuoteMeta(r.ID) + `\?(?:.*&)?` + m[1] + `=`)
-			if slices.ContainsFunc(p.asked, query.MatchString) {
+			if given[m[1]] {
 				p.report("RPC008", r.API, t.node, m[1]+" comes from the address and is a text", "compare it with 'true'")
 			}
 		}
 	}
+}
+
+// flagsOf are the names in the queries of the addresses of an RPC.
+func (p *pass) flagsOf(r *app.RPC) map[string]bool {
+	names := map[string]bool{}
+	for _, address := range p.fed[r.ID] {
+		_, query, _ := strings.Cut(address, "?")
+		for pair := range strings.SplitSeq(query, "&") {
+			if name, _, set := strings.Cut(pair, "="); set {
+				names[name] = true
+			}
+		}
+	}
+	return names
 }
 
 // endpointForms: those who call an endpoint know its fields by their help alone.

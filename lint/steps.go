@@ -33,15 +33,16 @@ func (p *pass) temp(code *app.Code, object *jsonc.Node) {
 	if !object.Is(jsonc.Object) {
 		return
 	}
-	for i, m := range object.Members {
+	before := map[string]bool{}
+	for _, m := range object.Members {
 		for _, t := range p.within(code, m.Value) {
 			for _, r := range t.reads {
-				set := func(o jsonc.Member) bool { return len(r.Path) > 0 && o.Name() == r.Path[0] }
-				if r.Root == "temp" && slices.ContainsFunc(object.Members[:i], set) {
+				if r.Root == "temp" && len(r.Path) > 0 && before[r.Path[0]] {
 					p.place("VAR004", t, r, "temp."+r.Path[0]+" has its former value here", "all of a temp object is evaluated before any of it is stored: use another step")
 				}
 			}
 		}
+		before[m.Name()] = true
 	}
 }
 
@@ -111,8 +112,12 @@ func (p *pass) requestShape(m *app.Module, request *jsonc.Node) {
 	}
 	pagination := request.Get("pagination")
 	if query := pagination.Get("qs"); query.Is(jsonc.Object) && !isFalse(pagination.Get("mergeWithParent")) {
+		own := map[string]*jsonc.Node{}
+		for _, member := range membersOf(request.Get("qs")) {
+			own[member.Name()] = member.Value
+		}
 		for _, member := range query.Members {
-			if same, ok := request.Get("qs").Get(member.Name()).Str(); ok && same == member.Value.Text && member.Value.Is(jsonc.String) {
+			if same, ok := own[member.Name()].Str(); ok && same == member.Value.Text && member.Value.Is(jsonc.String) {
 				p.report("MOD009", m.API, member.Key, quote(member.Name())+" is in the request already", "pagination is put over the request: take it out here")
 			}
 		}

@@ -14,15 +14,17 @@ func (p *pass) unused(code *app.Code) {
 	if code.Kind != app.ModuleKind && code.Kind != app.ConnectionKind && code.Kind != app.WebhookKind {
 		return
 	}
-	read, whole := p.readers(code)
+	readers, whole := p.readers(code)
 	if whole {
 		return
 	}
-	used := namesIn(read)
+	reads := func(name string) bool {
+		return slices.ContainsFunc(readers, func(u usage) bool { return u.names[name] })
+	}
 	var fields []field
 	gather(code, code.Root(), &fields, func(*jsonc.Node) {})
 	for _, f := range fields {
-		if f.name != "" && !slices.Contains(display, f.kind) && !f.node.Has("nested") && !f.switches() && !used[f.name] {
+		if f.name != "" && !slices.Contains(display, f.kind) && !f.node.Has("nested") && !f.switches() && !reads(f.name) {
 			p.report("PAR037", code, f.at("name"), "nothing reads "+quote(f.name), "use it in the request, or take it out")
 		}
 	}
@@ -34,26 +36,55 @@ func (f field) switches() bool {
 	return options.Has("nested") || slices.ContainsFunc(elements(first(options.Get("store"), options)), func(n *jsonc.Node) bool { return n.Has("nested") })
 }
 
-// readers are the expressions that may read the values of a form; whole means that one of
-// them takes all the values together.
-func (p *pass) readers(form *app.Code) (all []text, whole bool) {
+// usage is what the expressions of a component read.
+type usage struct {
+	names map[string]bool
+	whole bool // all the values of a form together
+	self  bool // metadata, which holds them too
+}
+
+// everyone owns all expressions of an app.
+var everyone = owner{kind: "*"}
+
+// usageOf returns what the expressions of an owner read; it is gathered once.
+func (p *pass) usageOf(of owner) usage {
+	u, ok := p.used[of]
+	if ok {
+		return u
+	}
+	all := p.owned[of]
+	if of == everyone {
+		all = p.texts
+	}
+	u.names = namesIn(all)
+	for _, t := range all {
+		for _, r := range t.reads {
+			u.whole = u.whole || len(r.Path) == 0 && slices.Contains([]string{"parameters", "connection", "data"}, r.Root)
+			u.self = u.self || r.Root == "metadata"
+		}
+	}
+	p.used[of] = u
+	return u
+}
+
+// readers are those that may read the values of a form; whole means that one of them takes
+// all the values together.
+func (p *pass) readers(form *app.Code) (all []usage, whole bool) {
+	own, base := p.usageOf(ownerOf(form)), p.usageOf(owner{})
+	if own.whole || own.self || base.whole {
+		return nil, true
+	}
 	if form.Kind != app.ModuleKind {
 		// What a person enters for a connection, any code may read; what is entered for a
 		// webhook, the instant triggers too.
-		all = p.texts
-	} else {
-		all = slices.Concat(p.owned[owner{form.Kind, form.Owner}], p.owned[owner{}])
-		for _, id := range rpcsBelow(form.Root()) {
-			all = append(all, p.owned[owner{app.RPCKind, id}]...)
-		}
+		return []usage{p.usageOf(everyone)}, false
 	}
-	for _, t := range all {
-		own := t.code.Owner == form.Owner && t.code.Kind == form.Kind
-		for _, r := range t.reads {
-			together := slices.Contains([]string{"parameters", "connection", "data"}, r.Root) && len(r.Path) == 0
-			if together && (own || t.code.Kind == app.General) || r.Root == "metadata" && own {
-				return nil, true
-			}
+	all = []usage{own, base}
+	asked := map[string]bool{}
+	for _, id := range rpcsBelow(form.Root()) {
+		if !asked[id] {
+			asked[id] = true
+			all = append(all, p.usageOf(owner{app.RPCKind, id}))
 		}
 	}
 	return all, false

@@ -27,12 +27,9 @@ func (p *pass) webhook(w *app.Webhook) {
 	if root.Has("iterate") && isWholeBody(root.Get("output")) {
 		p.report("HOO008", w.API, root.Get("output"), "output is the whole body, for each item", "write {{item}}")
 	}
-	for _, m := range p.app.Modules {
-		if m.Webhook == w.ID {
-			return
-		}
+	if !p.hooked[w.ID] {
+		p.meta("HOO009", w.Meta, "label", "no instant trigger uses the webhook "+quote(w.ID), "")
 	}
-	p.meta("HOO009", w.Meta, "label", "no instant trigger uses the webhook "+quote(w.ID), "")
 }
 
 // registration checks attach and detach.
@@ -45,28 +42,33 @@ func (p *pass) registration(w *app.Webhook) {
 		return
 	}
 	if detach == nil && !w.Shared() {
-		p.found.Add(w.Attach.Doc.Diagnose(attach, p.warning("HOO001", "attach without detach", "the service keeps calling after the webhook is deleted")))
+		p.add(w.Attach.Doc.Diagnose(attach, p.warning("HOO001", "attach without detach", "the service keeps calling after the webhook is deleted")))
 	}
 	if !p.reads(w.Attach, attach, "webhook", "url") {
 		p.report("HOO003", w.Attach, attach, "attach does not send webhook.url", "the service must know which address to call")
 	}
+	stored, any := stores(attach)
 	for _, t := range p.within(w.Detach, detach) {
 		for _, r := range t.reads {
-			if r.Root == "webhook" && len(r.Path) > 0 && r.Path[0] != "url" && r.Path[0] != "id" && !stores(attach, r.Path[0]) {
+			if r.Root == "webhook" && len(r.Path) > 0 && r.Path[0] != "url" && r.Path[0] != "id" && !any && !stored[r.Path[0]] {
 				p.place("HOO002", t, r, "detach reads webhook."+r.Path[0]+", which attach does not store", "store it with response.data of attach")
 			}
 		}
 	}
 }
 
-// stores reports whether response.data of a request sets a member.
-func stores(attach *jsonc.Node, name string) bool {
+// stores are the members that response.data of a request sets; any means that they cannot
+// be told.
+func stores(attach *jsonc.Node) (names map[string]bool, any bool) {
+	names = map[string]bool{}
 	for _, request := range requestsOf(attach) {
-		if data := request.Get("response").Get("data"); data.Has(name) || data != nil && !data.Is(jsonc.Object) || data.Has("{{...}}") {
-			return true
+		data := request.Get("response").Get("data")
+		any = any || data != nil && !data.Is(jsonc.Object) || data.Has("{{...}}")
+		for _, m := range membersOf(data) {
+			names[m.Name()] = true
 		}
 	}
-	return false
+	return names, any
 }
 
 // filled is the root of a code that holds something.

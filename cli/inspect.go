@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -27,17 +28,20 @@ do not make the command fail; only what cannot be read at all does.`,
   cleat inspect my-app/makecomapp.json --json`,
 		Args:              arguments("APP"),
 		ValidArgsFunction: completeApp,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			o.app = args[0]
-			return runInspect(o)
+			return runInspect(cmd.Context(), o)
 		},
 	}
 }
 
-func runInspect(o *inspectOptions) error {
+func runInspect(ctx context.Context, o *inspectOptions) error {
 	a, found, err := app.Load(o.app)
 	if err != nil {
 		return unreadableApp(err)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	s := a.Summary(found)
 	if o.json {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -31,15 +32,16 @@ and forms, directives that are unknown or have no effect, credentials that would
 and what Make's review asks for. Nothing is run and nothing is sent.
 
 The exit code is 3 when there is an error; warnings and advice leave it at 0. A comment
-// cleat-ignore CODE reason on the line above a finding silences it.
+// cleat-ignore CODE reason on the line above a finding silences it. Of a rule, 100 findings
+in a file and 1,000 in all are shown; LIM001 tells how many more there are.
 
 --format github writes annotations for GitHub Actions, sarif a SARIF 2.1.0 log.`,
 		Example: `  cleat lint my-app
   cleat lint my-app --make-strict --format sarif > findings.sarif`,
 		Args: arguments("APP"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			o.app = args[0]
-			return runLint(o)
+			return runLint(cmd.Context(), o)
 		},
 	}
 	cmd.Flags().BoolVar(&o.strict, "make-strict", false, "what works here and not at Make is an error")
@@ -48,7 +50,7 @@ The exit code is 3 when there is an error; warnings and advice leave it at 0. A 
 	return cmd
 }
 
-func runLint(o *lintOptions) error {
+func runLint(ctx context.Context, o *lintOptions) error {
 	if o.json {
 		o.format = "json"
 	}
@@ -60,7 +62,10 @@ func runLint(o *lintOptions) error {
 	if err != nil {
 		return err
 	}
-	found := lint.App(a, loaded, lint.Options{MakeStrict: o.strict})
+	found, err := lint.Check(ctx, a, loaded, lint.Options{MakeStrict: o.strict})
+	if err != nil {
+		return err
+	}
 	if err := write(o.std.Out, found); err != nil {
 		return err
 	}

@@ -314,7 +314,7 @@ func (p *parser) expression(end int) *Node {
 
 func (p *parser) node(kind Kind) *Node {
 	if len(p.slab) == 0 {
-		p.slab = make([]Node, min(64, len(p.text)/16+1))
+		p.slab = make([]Node, min(64, (len(p.text)-p.pos)/16+1))
 	}
 	n := &p.slab[0]
 	p.slab = p.slab[1:]

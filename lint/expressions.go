@@ -36,6 +36,8 @@ var roots = []string{
 // reads it.
 func (p *pass) compiled(code *app.Code) {
 	if shapeOf(code) == app.Requests && code.Root() != nil {
+		p.owned[ownerOf(code)] = append(p.owned[ownerOf(code)], code)
+		p.owned[everyone] = append(p.owned[everyone], code)
 		p.compile(code, code.Root(), func(name string) bool { return p.app.Function(name) != nil })
 	}
 }
@@ -48,9 +50,7 @@ func (p *pass) compile(code *app.Code, n *jsonc.Node, custom func(string) bool) 
 		program, found := iml.Compile(s, iml.Options{Custom: custom, Origin: code.Doc.Origin(n), Strict: true})
 		p.add(found...)
 		t := text{code, n, program.References()}
-		p.texts = append(p.texts, t)
 		p.textsOf[code] = append(p.textsOf[code], t)
-		p.owned[ownerOf(code)] = append(p.owned[ownerOf(code)], t)
 		for _, name := range program.Calls() {
 			p.called[name] = true
 		}

@@ -19,8 +19,8 @@ type Options struct {
 // App returns everything that is wrong with a definition, sorted by place: loaded, the
 // findings of the loader, and those of every rule. A comment `// cleat-ignore CODE reason`
 // on the line above a finding, or on its own line, silences it. App evaluates nothing and
-// touches no network. Of findings beyond what a person reads, see [MaxAlike] and
-// [MaxFindings], only the number is told.
+// touches no network. Of findings beyond what a person reads, see [MaxAlike],
+// [MaxOfRule] and [MaxFindings], only the number is told.
 func App(a *app.App, loaded source.Diagnostics, o Options) source.Diagnostics {
 	found, _ := Check(context.Background(), a, loaded, o)
 	return found
@@ -54,7 +54,8 @@ func (p *pass) checks() []func() {
 	})
 	each(&steps, p.app.Webhooks, p.webhook)
 	each(&steps, p.app.Modules, p.module)
-	steps = append(steps, p.universal, p.names, p.repeatedHeaders, p.deepPaths)
+	steps = append(steps, p.universal, p.names, p.repeatedHeaders)
+	each(&steps, codes, p.deepPaths)
 	each(&steps, p.app.RPCs, p.rpc)
 	each(&steps, p.app.Functions, p.function)
 	each(&steps, p.app.Endpoints, p.endpoint)

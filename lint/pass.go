@@ -11,10 +11,11 @@ import (
 	"github.com/cleat-run/cleat/source"
 )
 
-// How many findings are shown: of one rule in one file, and of one severity in all. What
-// comes on top is counted.
+// How many findings are shown: of one rule in one file, of one rule, and of one severity
+// in all. What comes on top is counted.
 const (
 	MaxAlike    = 100
+	MaxOfRule   = 1000
 	MaxFindings = 5000
 )
 
@@ -33,9 +34,8 @@ type pass struct {
 	total  map[source.Severity]int
 	looked int // names that were compared, for hints
 
-	texts    []text // every expression of the code that makes requests
-	textsOf  map[*app.Code][]text
-	owned    map[owner][]text
+	textsOf  map[*app.Code][]text // every expression of the code that makes requests
+	owned    map[owner][]*app.Code
 	declares map[owner]declared
 	used     map[owner]usage
 	called   map[string]bool     // functions that are called
@@ -53,7 +53,7 @@ func newPass(a *app.App, o Options) *pass {
 	p := &pass{
 		app: a, strict: o.MakeStrict, severities: map[string]source.Severity{}, silenced: silenced(a),
 		alike: map[kin]int{}, total: map[source.Severity]int{},
-		textsOf: map[*app.Code][]text{}, owned: map[owner][]text{}, declares: map[owner]declared{}, used: map[owner]usage{},
+		textsOf: map[*app.Code][]text{}, owned: map[owner][]*app.Code{}, declares: map[owner]declared{}, used: map[owner]usage{},
 		called: map[string]bool{}, fed: map[string][]string{}, choices: map[string]bool{},
 		grouped: map[string]bool{}, hooked: map[string]bool{},
 	}
@@ -90,15 +90,23 @@ func (p *pass) finding(id, message, hint string) source.Diagnostic {
 	return source.Diagnostic{Severity: p.severities[id], Code: id, Message: message, Hint: hint}
 }
 
-// enough reports whether a file has all the findings of a rule that are shown, and counts
-// one more then.
+// enough reports whether all the findings of a rule that are shown in a file are there,
+// and counts one more then.
 func (p *pass) enough(id string, file *source.File) bool {
-	k := kin{file.Name(), id}
-	if p.alike[k] < MaxAlike {
-		return false
+	for _, k := range []kin{{file.Name(), id}, {"", id}} {
+		if p.alike[k] >= limitOf(k) {
+			p.alike[k]++
+			return true
+		}
 	}
-	p.alike[k]++
-	return true
+	return false
+}
+
+func limitOf(k kin) int {
+	if k.file == "" {
+		return MaxOfRule
+	}
+	return MaxAlike
 }
 
 // add adds findings that are not silenced, as many as are shown.
@@ -107,14 +115,22 @@ func (p *pass) add(found ...source.Diagnostic) {
 		if p.silenced[ignore{d.File, d.Line, d.Code}] || p.silenced[ignore{d.File, d.Line - 1, d.Code}] {
 			continue
 		}
-		k := kin{d.File, d.Code}
-		if p.alike[k]++; p.alike[k] > MaxAlike {
+		if p.total[d.Severity] >= MaxFindings {
+			p.total[d.Severity]++
 			continue
 		}
-		if p.total[d.Severity]++; p.total[d.Severity] <= MaxFindings {
-			p.found.Add(d)
+		if !p.counted(kin{d.File, d.Code}) || !p.counted(kin{"", d.Code}) {
+			continue
 		}
+		p.total[d.Severity]++
+		p.found.Add(d)
 	}
+}
+
+// counted counts a finding of a kind and reports whether it is shown.
+func (p *pass) counted(k kin) bool {
+	p.alike[k]++
+	return p.alike[k] <= limitOf(k)
 }
 
 // result sorts the findings, drops repetitions, and tells how many are not shown.
@@ -136,16 +152,16 @@ func (p *pass) result() source.Diagnostics {
 // rest says how many findings are not shown.
 func (p *pass) rest() (rest source.Diagnostics) {
 	for k, n := range p.alike {
-		if n > MaxAlike {
-			rest.Add(source.Diagnostic{Severity: source.Info, Code: k.code, File: k.file, Message: fmt.Sprintf("%d more findings like these are not shown", n-MaxAlike)})
+		if more := n - limitOf(k); more > 0 {
+			rest.Add(source.Diagnostic{Severity: source.Info, Code: "LIM001", File: k.file, Message: fmt.Sprintf("%d more findings of %s are not shown", more, k.code)})
 		}
 	}
 	slices.SortFunc(rest, func(a, b source.Diagnostic) int {
-		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Code, b.Code))
+		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Message, b.Message))
 	})
 	if len(rest) > MaxAlike {
 		more := len(rest) - MaxAlike
-		rest = append(rest[:MaxAlike], source.Diagnostic{Severity: source.Info, Code: "LIM001", Message: fmt.Sprintf("findings like these are left out in %d more cases", more)})
+		rest = append(rest[:MaxAlike], source.Diagnostic{Severity: source.Info, Code: "LIM001", Message: fmt.Sprintf("findings are left out in %d more cases", more)})
 	}
 	for _, severity := range []source.Severity{source.Error, source.Warning, source.Info} {
 		if n := p.total[severity] - MaxFindings; n > 0 {

@@ -12,6 +12,7 @@ func Rules() []Rule {
 		rule("FMT006", e, "a directive is not known"),
 		rule("FMT007", w, "a directive is not available in this component"),
 		rule("EXT001", w, "a directive that Make does not have"),
+		rule("LIM001", i, "there are more findings than are shown"),
 		rule("VAR001", w, "a variable is not known"),
 		rule("VAR002", w, "item is read without iterate"),
 		rule("VAR003", w, "parameters.x is no field of any form of the component"),

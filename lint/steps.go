@@ -52,21 +52,17 @@ const (
 	oftenDeep = 3
 )
 
-// deepPaths reports long paths that stand in one code three times.
-func (p *pass) deepPaths() {
-	type path struct {
-		code *app.Code
-		text string
-	}
-	seen := map[path]int{}
-	for _, t := range p.texts {
+// deepPaths reports long paths that stand in a code three times.
+func (p *pass) deepPaths(code *app.Code) {
+	seen := map[string]int{}
+	for _, t := range p.textsOf[code] {
 		for _, r := range t.reads {
 			if len(r.Path) < deep || r.Root == "temp" {
 				continue
 			}
-			key := path{t.code, r.Root + "." + strings.Join(r.Path, ".")}
-			if seen[key]++; seen[key] == oftenDeep {
-				p.place("VAR005", t, r, key.text+" stands here for the third time", "keep it in temp")
+			path := r.Root + "." + strings.Join(r.Path, ".")
+			if seen[path]++; seen[path] == oftenDeep {
+				p.place("VAR005", t, r, path+" stands here for the third time", "keep it in temp")
 			}
 		}
 	}

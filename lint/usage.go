@@ -46,24 +46,22 @@ type usage struct {
 // everyone owns all expressions of an app.
 var everyone = owner{kind: "*"}
 
-// usageOf returns what the expressions of an owner read; it is gathered once.
+// usageOf returns what the expressions of an owner read; for what many forms ask it is
+// gathered once.
 func (p *pass) usageOf(of owner) usage {
 	u, ok := p.used[of]
 	if ok {
 		return u
 	}
-	all := p.owned[of]
-	if of == everyone {
-		all = p.texts
-	}
-	u.names = namesIn(all)
-	for _, t := range all {
-		for _, r := range t.reads {
-			u.whole = u.whole || len(r.Path) == 0 && slices.Contains([]string{"parameters", "connection", "data"}, r.Root)
-			u.self = u.self || r.Root == "metadata"
+	u.names = map[string]bool{}
+	for _, code := range p.owned[of] {
+		for _, t := range p.textsOf[code] {
+			u.add(t)
 		}
 	}
-	p.used[of] = u
+	if of.kind != app.ModuleKind {
+		p.used[of] = u
+	}
 	return u
 }
 
@@ -103,18 +101,16 @@ func rpcsBelow(n *jsonc.Node) (names []string) {
 // word is what may be a name, or part of one.
 var word = regexp.MustCompile(`[\w$-]+`)
 
-// namesIn are the names that occur in expressions, in paths or as texts.
-func namesIn(all []text) map[string]bool {
-	names := map[string]bool{}
-	for _, t := range all {
-		for _, r := range t.reads {
-			for _, name := range r.Path {
-				names[name] = true
-			}
+// add takes in the names that occur in an expression, in paths or as texts.
+func (u *usage) add(t text) {
+	for _, r := range t.reads {
+		for _, name := range r.Path {
+			u.names[name] = true
 		}
-		for _, found := range word.FindAllString(expressions(t.node.Text), -1) {
-			names[found] = true
-		}
+		u.whole = u.whole || len(r.Path) == 0 && slices.Contains([]string{"parameters", "connection", "data"}, r.Root)
+		u.self = u.self || r.Root == "metadata"
 	}
-	return names
+	for _, found := range word.FindAllString(expressions(t.node.Text), -1) {
+		u.names[found] = true
+	}
 }

@@ -16,6 +16,7 @@ func (p *pass) wording(f field) {
 		}
 	}
 	p.help(f)
+	p.pattern(f)
 	if f.kind == "array" {
 		p.arrayLabels(f)
 	}
@@ -65,6 +66,20 @@ func (p *pass) help(f field) {
 		p.report("PAR032", f.code, f.at("help"), "the help says what the label says", "tell more, or take it out")
 	case !ended.MatchString(help):
 		p.report("PAR032", f.code, f.at("help"), "the help does not end with a full stop", "")
+	}
+}
+
+// pattern: one that is not anchored is content with a part of the text; a repetition of what
+// repeats itself tries every way to divide it.
+func (p *pass) pattern(f field) {
+	at := first(f.node.Get("validate").Get("pattern"), f.node.Get("pattern"))
+	pattern, ok := at.Str()
+	switch {
+	case !ok || pattern == "":
+	case backtracking.MatchString(pattern):
+		p.report("PAR015", f.code, at, "a repetition inside a repetition takes very long for some texts", "say what may not follow")
+	case !strings.HasPrefix(pattern, "^") && !strings.HasSuffix(pattern, "$"):
+		p.report("PAR015", f.code, at, "the pattern is not anchored: a part of the text is enough", "write ^ before it and $ behind it")
 	}
 }
 

@@ -97,13 +97,26 @@ func (p *pass) feeds(code *app.Code, n *jsonc.Node) {
 		return
 	}
 	for _, m := range n.Members {
-		if name, ok := rpcName(m.Value.Value().ToText()); ok && m.Value.Is(jsonc.String) && (m.Name() == "options" || m.Name() == "store") && literal(n.Get("type")) == "select" {
-			p.choices[name] = true
+		if m.Name() == "options" {
+			p.chosen(literal(n.Get("type")), first(m.Value.Get("store"), m.Value))
 		}
 		p.feeds(code, m.Value)
 	}
 	for _, element := range n.Elements {
 		p.feeds(code, element)
+	}
+}
+
+// chosen notes what the RPC that gives the options of a field of a type has to return.
+func (p *pass) chosen(kind string, options *jsonc.Node) {
+	text, _ := options.Str()
+	name, ok := rpcName(text)
+	switch {
+	case !ok:
+	case kind == "select":
+		p.choices[name] = true
+	case kind == "file":
+		p.fileChoices[name] = true
 	}
 }
 

@@ -34,16 +34,17 @@ type pass struct {
 	total  map[source.Severity]int
 	looked int // names that were compared, for hints
 
-	textsOf  map[*app.Code][]text // every expression of the code that makes requests
-	owned    map[owner][]*app.Code
-	declares map[owner]declared
-	used     map[owner]usage
-	called   map[string]bool     // functions that are called
-	fed      map[string][]string // RPCs that forms ask, as they are written
-	choices  map[string]bool     // those that give options of a select
-	grouped  map[string]bool     // modules that stand in a group
-	hooked   map[string]bool     // webhooks that an instant trigger uses
-	instant  bool                // there is an instant trigger
+	textsOf     map[*app.Code][]text // every expression of the code that makes requests
+	owned       map[owner][]*app.Code
+	declares    map[owner]declared
+	used        map[owner]usage
+	called      map[string]bool     // functions that are called
+	fed         map[string][]string // RPCs that forms ask, as they are written
+	choices     map[string]bool     // those that give options of a select
+	fileChoices map[string]bool     // those that give files to choose from
+	grouped     map[string]bool     // modules that stand in a group
+	hooked      map[string]bool     // webhooks that an instant trigger uses
+	instant     bool                // there is an instant trigger
 }
 
 // kin are the findings of a rule in a file.
@@ -54,7 +55,7 @@ func newPass(a *app.App, o Options) *pass {
 		app: a, strict: o.MakeStrict, severities: map[string]source.Severity{}, silenced: silenced(a),
 		alike: map[kin]int{}, total: map[source.Severity]int{},
 		textsOf: map[*app.Code][]text{}, owned: map[owner][]*app.Code{}, declares: map[owner]declared{}, used: map[owner]usage{},
-		called: map[string]bool{}, fed: map[string][]string{}, choices: map[string]bool{},
+		called: map[string]bool{}, fed: map[string][]string{}, choices: map[string]bool{}, fileChoices: map[string]bool{},
 		grouped: map[string]bool{}, hooked: map[string]bool{},
 	}
 	for _, r := range Rules() {

@@ -50,8 +50,16 @@ func (p *pass) endpoint(e *app.Endpoint) {
 	if output := root.Get("response").Get("output"); output.Is(jsonc.Object) {
 		p.report("END004", e.API, output, "the output of an endpoint is reshaped", "give the answer as it is: outputParameters describe it")
 	}
+	for _, name := range []string{"pagination", "repeat"} {
+		if several := root.Member(name); several != nil {
+			p.report("END004", e.API, several.Key, "the endpoint makes more than one call: "+name, "let those who call it ask again")
+		}
+	}
 	if e.Context != nil && strings.TrimSpace(e.Context.Text()) != "" && !strings.HasPrefix(e.Context.Text(), "---") {
 		p.script("END005", e.Context, 0, 1, "the context has no front matter", "begin it with --- and the lines name and description")
+	}
+	if _, told := e.Annotations["arbitraryCallHint"]; !told && len(e.Annotations) > 0 && arbitrary(root) {
+		p.meta("END003", e.Meta, "annotations", "the endpoint "+quote(e.ID)+" makes any call, and its annotations do not say so", `write "arbitraryCallHint": true`)
 	}
 	if len(e.Annotations) == 0 {
 		p.meta("END003", e.Meta, "label", "the endpoint "+quote(e.ID)+" has no annotations", `say what it does to data: {"readOnlyHint": true}`)
@@ -61,11 +69,26 @@ func (p *pass) endpoint(e *app.Endpoint) {
 	}
 }
 
+var anyPath = regexp.MustCompile(`^/?\{\{\s*parameters\.\w+\s*\}\}`)
+
+// arbitrary reports whether the caller says which method is used at which address.
+func arbitrary(request *jsonc.Node) bool {
+	return anyPath.MatchString(request.Get("url").Value().ToText()) && len(reading(request.Get("method"), anyParameter)) > 0
+}
+
+var anyParameter = regexp.MustCompile(`\bparameters\.\w`)
+
 var pageLimit = regexp.MustCompile(`pagination\.page\s*<=?\s*(\d+)`)
 
 // optionsOf: what a select shows needs a label and a value.
 func (p *pass) optionsOf(r *app.RPC, output *jsonc.Node) {
-	if !output.Is(jsonc.Object) || output.Has("{{...}}") || !p.choices[r.ID] || output.Has("options") {
+	if !output.Is(jsonc.Object) || output.Has("{{...}}") || output.Has("options") {
+		return
+	}
+	if p.fileChoices[r.ID] && !output.Has("file") {
+		p.report("PAR026", r.API, output, "the choices of a file have no flag file: all of them are folders", `write "file": true where it is one`)
+	}
+	if !p.choices[r.ID] {
 		return
 	}
 	for _, key := range []string{"label", "value"} {

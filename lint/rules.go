@@ -87,6 +87,8 @@ func Rules() []Rule {
 		rule("RPC007", e, "an RPC asks itself"),
 		rule("RPC008", w, "a text of an address is compared with a boolean"),
 
+		rule("PAR015", w, "a pattern lets more through than it seems to, or takes very long"),
+		rule("PAR026", e, "the choices of a file are folders alone"),
 		rule("PAR018", w, "the fields are not in the order required, optional, advanced"),
 		rule("PAR019", e, "an expression in a file of mappable parameters"),
 		rule("PAR020", w, "editable in a file of mappable parameters"),

@@ -13,7 +13,11 @@ func (p *pass) exposed(code *app.Code, request *jsonc.Node, universal bool) {
 	node := request.Get("url")
 	address, _ := node.Str()
 	given := strings.HasPrefix(address, "{{parameters.") || strings.HasPrefix(address, "{{item.")
-	if given && !universal {
+	switch {
+	case !given || universal:
+	case p.bare(request):
+		p.add(code.Doc.Diagnose(node, p.warning("SEC001", "the address may be any: the request goes wherever people say, without the credentials of the base", "let people give what is behind the host, or compare the host before")))
+	default:
 		p.report("SEC001", code, node, "the address may be any, and the headers of the base go there", "let people give what is behind the host, or compare the host before")
 	}
 	if (given || strings.HasPrefix(address, "{{connection.")) && (request.Get("followAllRedirects").Value().Truthy() || request.Get("followRedirects").Value().Truthy()) {
@@ -25,6 +29,38 @@ func (p *pass) exposed(code *app.Code, request *jsonc.Node, universal bool) {
 			p.report("SEC003", code, message, "the message of the error shows the whole answer", "show what explains it: {{body.message}}")
 		}
 	}
+}
+
+// bare reports whether a request takes the credentials of the base away: each header and
+// each member of the query that carries some is empty.
+func (p *pass) bare(request *jsonc.Node) bool {
+	taken := false
+	for _, part := range []string{"headers", "qs"} {
+		for _, m := range membersOf(p.app.Base.Root().Get(part)) {
+			if !isSensitive(m.Name()) {
+				continue
+			}
+			own, ok := member(request.Get(part), m.Name())
+			if !ok || !empty.MatchString(own.Value().ToText()) {
+				return false
+			}
+			taken = true
+		}
+	}
+	return taken
+}
+
+// empty is a text that gives nothing.
+var empty = regexp.MustCompile(`^(?:\{\{\s*(?:null|undefined|ignore|emptystring)?\s*\}\})?$`)
+
+// member returns the member of an object, in whatever case it is written.
+func member(n *jsonc.Node, name string) (*jsonc.Node, bool) {
+	for _, m := range membersOf(n) {
+		if strings.EqualFold(m.Name(), name) {
+			return m.Value, true
+		}
+	}
+	return nil, false
 }
 
 var (

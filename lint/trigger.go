@@ -25,11 +25,25 @@ func (p *pass) trigger(m *app.Module) {
 		p.meta("TRG006", m.Meta, "codeFiles", "the trigger "+quote(m.ID)+" has no epoch", "without one the user cannot choose where to begin")
 		return
 	}
+	p.epochLimit(m.Epoch, epoch)
 	output := epoch.Get("response").Get("output")
 	if output.Is(jsonc.Object) && (!output.Has("label") || !output.Has("date")) {
 		p.report("TRG006", m.Epoch, output, "the output of an epoch needs label and date", "")
 	} else if output == nil {
 		p.report("TRG006", m.Epoch, epoch, "the epoch has no response.output", "write label and date")
+	}
+}
+
+// epochLimit: the limit of an epoch is a number of at most 500 (components.md 6).
+func (p *pass) epochLimit(code *app.Code, epoch *jsonc.Node) {
+	requests := requestsOf(epoch)
+	switch limit := first(requests[len(requests)-1].Get("response").Get("limit")); {
+	case limit == nil:
+		p.report("TRG006", code, epoch, "the epoch has no limit", `write "limit": 500 or less in response`)
+	case !limit.Is(jsonc.Number):
+		p.report("TRG006", code, limit, "the limit of an epoch is no number", "nobody has filled in the parameters when the choices are shown: write 500 or less")
+	case limit.Value().Float() > maxOptions:
+		p.report("TRG006", code, limit, "the limit is above 500", "a form shows no more")
 	}
 }
 

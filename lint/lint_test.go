@@ -275,6 +275,7 @@ var wrong = []struct {
 	{"PAR015", []string{"addBook.params", `"required":true`, `"required":true,"validate":{"pattern":"^(a+)+$"}`}, `addBook.params:1:86: warning PAR015: a repetition inside a repetition takes very long for some texts`},
 	{"PAR026", []string{"addBook.params", `"type":"select"`, `"type":"file"`}, `shelves:1:69: error PAR026: the choices of a file have no flag file: all of them are folders`},
 	{"SEC001", []string{"addBook", `{"url":"/books"`, `{"headers":{"authorization":"{{null}}"},"url":"{{parameters.title}}"`}, `addBook:1:47: warning SEC001: the address may be any: the request goes wherever people say, without the credentials of the base`},
+	{"SEC001", []string{"addBook", `{"url":"/books"`, `{"headers":"{{null}}","url":"{{parameters.title}}"`}, `addBook:1:29: warning SEC001: the address may be any: the request goes wherever people say, without the credentials of the base`},
 	{"SEC001", []string{"addBook", `{"url":"/books"`, `{"headers":{"X-A":"{{null}}"},"url":"{{parameters.title}}"`}, `addBook:1:37: error SEC001: the address may be any, and the headers of the base go there`},
 	{"END003", []string{"makecomapp.json", `{"readOnlyHint":true}`, `{}`}, `makecomapp.json:16:33: warning END003: the endpoint "findBook" has no annotations`},
 	{"END004", []string{"findBook", `{"url":"/books/1"}`, `{"url":"/books/1","response":{"output":{"a":"{{body.a}}"}}}`}, `findBook:1:40: warning END004: the output of an endpoint is reshaped`},

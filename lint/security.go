@@ -40,9 +40,13 @@ func (p *pass) bare(request *jsonc.Node) bool {
 			if !isSensitive(m.Name()) {
 				continue
 			}
-			own, ok := member(request.Get(part), m.Name())
-			if !ok || !empty.MatchString(own.Value().ToText()) {
+			own := request.Get(part)
+			if own == nil {
 				return false
+			}
+			value, ok := member(own, m.Name())
+			if own.Is(jsonc.Object) && (!ok || !empty.MatchString(value.Value().ToText())) {
+				return false // anything but an object replaces that of the base (communication.md 4)
 			}
 			taken = true
 		}

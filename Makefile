@@ -5,7 +5,7 @@ FUZZTIME ?= 30s
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build run test peers lint vectors bench fuzz gen
+.PHONY: build run test peers lint vectors bench fuzz gen kill
 
 build:
 	go build ./...
@@ -36,6 +36,11 @@ vectors:
 bench:
 	go test -run='^$$' -bench=. -benchmem ./...
 	cd bench && go test -run='^$$' -bench=. -count=5 . | go run ./ratios
+
+# Kills, freezes and restarts nodes, NATS servers and PostgreSQL under load, for about a
+# quarter of an hour; CI runs a short round.
+kill:
+	go test -count=1 -timeout=60m -v ./internal/kill -args -rounds 5 -rate 300 -triggers 1000 -every 30s
 
 # Each fuzz target for FUZZTIME.
 fuzz:

@@ -51,6 +51,7 @@ const imports = `
 	internal/photoservice < oauth1/oauth1test
 	internal/pgtest   < nothing
 	internal/visitor  < nothing
+	internal/kill     < cli+, internal/pgtest
 	internal/archtest < nothing
 	internal/appdrive < cleat+
 	internal/docs     < cli+
@@ -89,7 +90,7 @@ var outside = []struct{ module, packages, reason string }{
 	{"github.com/tink-crypto/tink-go/v2", "store", "secrets at rest: authenticated encryption and rotation of keys"},
 	{"filippo.io/age", "store cli", "exported connections: files encrypted to a passphrase or a key"},
 	{"github.com/nats-io/nats.go", "bus", "durable work, leases and live events"},
-	{"github.com/nats-io/nats-server/v2", "bus", "the same inside the process on a single machine"},
+	{"github.com/nats-io/nats-server/v2", "bus internal/kill", "the same inside the process on a single machine"},
 	{"golang.org/x/crypto", "server", "argon2id for passwords"},
 	{"golang.org/x/term", "cli", "whether a person is watching, and passwords without an echo"},
 	{"github.com/coreos/go-oidc/v3", "server", "sign-in with OpenID Connect"},

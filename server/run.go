@@ -46,7 +46,7 @@ type lineEnd struct {
 
 func (s *Server) runRoutes() {
 	const tag = "Runs"
-	register(s, route{id: "runModule", method: http.MethodPost, path: "/v1/run", tag: tag, scope: record.RunModules, acts: true, answer: ran{}, summary: "Run a module",
+	register(s, route{id: "runModule", method: http.MethodPost, path: "/v1/run", tag: tag, scope: record.RunModules, acts: true, answer: ran{}, stream: "application/x-ndjson", later: true, summary: "Run a module",
 		text: "Answers with the bundles. With `?stream=1` they come as `application/x-ndjson` while pages arrive: lines of `{\"bundle\":…}`, then one " +
 			"`{\"end\":{\"run\",\"bundles\",\"error\"?}}`. With `?async=1` the answer is 202 and the id of the run; its bundles are events whose source is that id."}, s.runModule)
 	register(s, route{id: "runRPC", method: http.MethodPost, path: "/v1/rpc", tag: tag, scope: record.RunModules, summary: "Run an RPC"}, s.runRPC)

@@ -22,7 +22,7 @@ func (r *Run) login(req *request, w *wire) error {
 	case "certificate":
 		err = w.tls.present(v)
 		if err == nil && w.url.scheme != "https" {
-			err = fmt.Errorf("auth of type certificate needs an address that begins with https:, not %s:", w.url.scheme)
+			err = fmt.Errorf("auth of type certificate needs an address that begins with https: and not with %s", w.url.scheme)
 		}
 	default:
 		err = fmt.Errorf("auth of type %q is not known; it is digest or certificate", kind)

@@ -82,7 +82,7 @@ func TestClientCertificate(t *testing.T) {
 		{name: "another key", identity: identity{ann.certificate, bob.key}, wantErr: "InvalidConfigurationError: certificate and key: private key does not match public key"},
 		{name: "no certificate", identity: identity{"x", ann.key}, wantErr: "InvalidConfigurationError: certificate and key: failed to find any PEM data in certificate input"},
 		{name: "no key", identity: identity{ann.certificate, ""}, wantErr: "InvalidConfigurationError: auth of type certificate needs certificate and key"},
-		{name: "in clear", identity: ann, url: "http", wantErr: "InvalidConfigurationError: auth of type certificate needs an address that begins with https:, not http:"},
+		{name: "in clear", identity: ann, url: "http", wantErr: "InvalidConfigurationError: auth of type certificate needs an address that begins with https: and not with http"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -119,6 +119,7 @@ var plainRoutes = map[string]int{
 	"GET /static/page.css":    http.StatusOK,
 	"GET /static/outcome.js":  http.StatusOK,
 	"GET /connect.js":         http.StatusOK,
+	"GET /docs":               http.StatusOK,
 	"GET /healthz":            http.StatusOK,
 	"GET /readyz":             http.StatusOK,
 	"GET /metrics":            http.StatusOK,

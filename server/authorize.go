@@ -125,9 +125,13 @@ func (s *Server) beginFlow(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) takeWish(ctx context.Context, secret, purpose string) (*record.Link, *wish, error) {
-	link, err := s.records.UseLink(ctx, connect.Hash(secret))
+	// A link of another kind that is opened here by mistake is not used up.
+	link, err := s.records.Link(ctx, connect.Hash(secret))
 	if err == nil && link.Purpose != purpose {
 		err = record.ErrNotFound
+	}
+	if err == nil {
+		link, err = s.records.UseLink(ctx, connect.Hash(secret))
 	}
 	if err != nil {
 		return nil, nil, err

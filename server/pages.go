@@ -134,6 +134,7 @@ func sentence(text string) string {
 func (s *Server) pageRoutes() {
 	s.handle("GET /static/page.css", s.style)
 	s.handle("GET /static/outcome.js", script("pages/outcome.js"))
+	s.handle("GET /docs", s.docsPage)
 	s.handle("GET /connect.js", script("pages/connect.js"))
 	s.handle("GET /sign-in/{link}", s.linkPage)
 	s.handle("POST /sign-in/{link}", s.linkForm)

@@ -43,7 +43,9 @@ func (s *Server) docsPage(w http.ResponseWriter, r *http.Request) {
 	}
 	var all []*docsGroup
 	for _, g := range groups {
-		slices.SortFunc(g.Operations, func(a, b docsOperation) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method)) })
+		slices.SortFunc(g.Operations, func(a, b docsOperation) int {
+			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
+		})
 		all = append(all, g)
 	}
 	slices.SortFunc(all, func(a, b *docsGroup) int { return cmp.Compare(a.Tag, b.Tag) })

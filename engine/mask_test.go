@@ -98,7 +98,7 @@ func FuzzMask(f *testing.F) {
 	f.Add("aaaaaa", "aaa", "aaaa")
 	f.Fuzz(func(t *testing.T, hidden, before, after string) {
 		if len(hidden) < 6 || strings.Contains(engine.Redacted, hidden) {
-			t.Skip()
+			t.Skip("too short to be masked, or a part of what stands in its place")
 		}
 		m := engine.NewMask([]string{hidden})
 		if got := m.Text(before + hidden + after); strings.Contains(got, hidden) && !strings.Contains(before+engine.Redacted+after, hidden) {

@@ -174,10 +174,6 @@ type Directory interface {
 
 	// HookWithToken returns the team and the id of the hook with a token.
 	HookWithToken(ctx context.Context, token string) (team, hook int64, err error)
-
-	// FlowTeam returns the team of the open flow with one of the given hashes, of a token,
-	// a state or a session; ErrNotFound.
-	FlowTeam(ctx context.Context, tokenHash, stateHash, sessionHash string) (int64, error)
 }
 
 // Members lists the people of a team, and their tokens.

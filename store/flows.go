@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/cleat-run/cleat/connect"
-	"github.com/cleat-run/cleat/record"
 )
 
 func flowPlace(team int64, id string) place {
@@ -108,23 +107,6 @@ func (s *Store) readFlow(ctx context.Context, column, hash string) (*connect.Flo
 		return nil, errors.New("its secrets cannot be decrypted; begin the authorization again")
 	}
 	return &f, nil
-}
-
-// FlowTeam returns the team of the open flow with one of the given hashes, of whatever
-// team: the newest, if there are several. It returns [record.ErrNotFound] when there is
-// none. Empty hashes are not looked for.
-func (s *Store) FlowTeam(ctx context.Context, tokenHash, stateHash, sessionHash string) (int64, error) {
-	for _, by := range []struct{ column, hash string }{{"token_hash", tokenHash}, {"state_hash", stateHash}, {"session_hash", sessionHash}} {
-		if by.hash == "" {
-			continue
-		}
-		var team int64
-		err := s.read.QueryRowContext(ctx, "select team from flow where "+by.column+" = ? and "+by.column+" <> '' and not used order by seq desc limit 1", by.hash).Scan(&team)
-		if !errors.Is(err, sql.ErrNoRows) {
-			return team, explain(err)
-		}
-	}
-	return 0, fmt.Errorf("find the team of a flow: %w", record.ErrNotFound)
 }
 
 // openFlow decrypts the secrets of a row into f.

@@ -258,7 +258,6 @@ func testFind(t *testing.T, at func(int64) Records) {
 	ctx := t.Context()
 	two := newTeam(t, at(1), "two")
 	h := insertHook(t, at(two), newHook("a"))
-	insertFlow(t, at(two), newFlow("a"))
 	for range 2 {
 		team, hook, err := at(1).HookWithToken(ctx, h.Token)
 		if err != nil || team != two || hook != h.ID {
@@ -270,16 +269,6 @@ func testFind(t *testing.T, at func(int64) Records) {
 	for _, token := range []string{"", "token-a", "none"} {
 		_, _, err := at(1).HookWithToken(ctx, token)
 		wantError(t, "HookWithToken "+token, err, record.ErrNotFound)
-	}
-	for _, hashes := range [][3]string{{"token-a", "", ""}, {"", "state-a", ""}, {"", "", "session-a"}, {"none", "none", "session-a"}} {
-		if team, err := at(1).FlowTeam(ctx, hashes[0], hashes[1], hashes[2]); err != nil || team != two {
-			t.Errorf("FlowTeam(%q): team %d, error %v", hashes, team, err)
-		}
-	}
-	ok(t, "ClaimFlow", at(two).ClaimFlow(ctx, "a"))
-	for _, hashes := range [][3]string{{"token-a", "", ""}, {}, {"state-a", "token-a", "none"}} {
-		_, err := at(1).FlowTeam(ctx, hashes[0], hashes[1], hashes[2])
-		wantError(t, fmt.Sprintf("FlowTeam(%q)", hashes), err, record.ErrNotFound)
 	}
 }
 

@@ -45,7 +45,7 @@ func newRoot(f *factory) *cobra.Command {
 		newInstall(f), newConnect(f), newConnections(f), newKeys(f),
 		newRun(f), newForm(f), newRPC(f), newTrigger(f), newListen(f), newTest(f),
 		newEval(f), newIML(f), newOAuth1(f),
-		newServe(f), newBackup(f), newRestore(f))
+		newServe(f), newBackup(f), newRestore(f), newRecords(f), newWork(f))
 	root.Version = version()
 	root.SetVersionTemplate("cleat {{.Version}}\n")
 	root.SilenceErrors, root.SilenceUsage = true, true

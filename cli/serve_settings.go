@@ -23,7 +23,7 @@ const (
 )
 
 // ofCommand are flags that are no settings.
-var ofCommand = []string{"config", "print-config", "json", "trace", "help"}
+var ofCommand = []string{"config", "print-config", "to", "json", "trace", "help"}
 
 // readSettings sets every flag that was not given to what environment or file say, and
 // returns where each setting was said. A setting that cannot be is named in the error.

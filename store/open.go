@@ -60,6 +60,7 @@ type engine struct {
 	// scrub removes what was erased from where it may still stand.
 	scrub  func(ctx context.Context)
 	backup func(ctx context.Context, path string) error
+	move   func(ctx context.Context, url string, each func(table string, rows int64)) error
 	close  func() error
 }
 

@@ -78,7 +78,8 @@ func (s *database) openPostgres(ctx context.Context, o Options) error {
 	}
 	p.pool.SetMaxOpenConns(postgresConns)
 	s.engine = engine{"the database", queries{&repeater{p.pool}, postgresDialect}, transactions{p.pool}, p.lock,
-		func(context.Context) {}, func(context.Context, string) error { return ErrNoBackup }, p.close}
+		func(context.Context) {}, func(context.Context, string) error { return ErrNoBackup },
+		func(context.Context, string, func(string, int64)) error { return ErrNoMove }, p.close}
 	if err := p.prepare(ctx); err != nil {
 		return errors.Join(err, p.close())
 	}

@@ -54,7 +54,7 @@ func (s *database) openSQLite(ctx context.Context, o Options) error {
 		return errors.Join(err, f.write.Close())
 	}
 	f.writer = newWriter(f.write)
-	s.engine = engine{databaseName, queries{newPreparedPool(f.read), sqliteDialect}, f.writer, f.lock, f.scrub, f.backup, f.close}
+	s.engine = engine{databaseName, queries{newPreparedPool(f.read), sqliteDialect}, f.writer, f.lock, f.scrub, f.backup, f.move, f.close}
 	if err := whileBusy(ctx, func() error { return f.prepare(ctx) }); err != nil {
 		return errors.Join(err, f.close())
 	}

@@ -92,7 +92,7 @@ func ExampleRuntime_Hook() {
 }
 
 // opened returns a runtime with a store of its own.
-func opened(t *testing.T) (*cleat.Runtime, *store.SQLite) {
+func opened(t *testing.T) (*cleat.Runtime, *store.Store) {
 	t.Helper()
 	records, err := store.Open(t.Context(), store.Options{Dir: t.TempDir()})
 	if err != nil {

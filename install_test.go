@@ -13,7 +13,7 @@ import (
 	"github.com/cleat-run/cleat/value"
 )
 
-func openStore(t *testing.T) *store.SQLite {
+func openStore(t *testing.T) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), store.Options{Dir: t.TempDir()})
 	if err != nil {
@@ -148,7 +148,7 @@ func TestInstallOfAConnection(t *testing.T) {
 }
 
 // unreadable gives an installation whose secrets cannot be decrypted.
-type unreadable struct{ *store.SQLite }
+type unreadable struct{ *store.Store }
 
 func (unreadable) Installations(context.Context, string) ([]*connect.Installation, error) {
 	return []*connect.Installation{{App: "shop", Version: 3}}, nil

@@ -135,7 +135,7 @@ func unless(good string, status int) func(token, page string) int {
 	}
 }
 
-func runtimeWithStore(t *testing.T) (*cleat.Runtime, *store.SQLite) {
+func runtimeWithStore(t *testing.T) (*cleat.Runtime, *store.Store) {
 	t.Helper()
 	records, err := store.Open(t.Context(), store.Options{Dir: t.TempDir()})
 	if err != nil {

@@ -114,7 +114,7 @@ func (o *connectOptions) connectionOf(a *cleat.App) (*app.Connection, error) {
 
 // authorize takes a request for a connection to its end, over the browser if the type
 // wants it, and reports each event. It is the whole of connect and of reauthorize.
-func (f *factory) authorize(ctx context.Context, records *store.SQLite, t *connect.Type, flags browserFlags, q connect.Request) error {
+func (f *factory) authorize(ctx context.Context, records *store.Store, t *connect.Type, flags browserFlags, q connect.Request) error {
 	record, err := f.authorized(ctx, records, t, flags, q)
 	if err != nil {
 		f.event(connectEvent{Event: "failed", Error: ptr(faultOf(err))})
@@ -128,7 +128,7 @@ func (f *factory) authorize(ctx context.Context, records *store.SQLite, t *conne
 	return nil
 }
 
-func (f *factory) authorized(ctx context.Context, records *store.SQLite, t *connect.Type, flags browserFlags, q connect.Request) (*connect.Record, error) {
+func (f *factory) authorized(ctx context.Context, records *store.Store, t *connect.Type, flags browserFlags, q connect.Request) (*connect.Record, error) {
 	w := &waiting{factory: f, flags: flags, t: t, session: connect.NewSecret(), log: progressOf(f)}
 	defer w.close()
 	if t.Kind != connect.Basic {
@@ -177,7 +177,7 @@ func ptr[T any](v T) *T { return &v }
 
 // sameAccount tells which other connections belong to the same account: users may have
 // several, and a shared webhook serves all of them (connections.md 1.1).
-func (f *factory) sameAccount(ctx context.Context, records *store.SQLite, record *connect.Record) {
+func (f *factory) sameAccount(ctx context.Context, records *store.Store, record *connect.Record) {
 	same, err := records.ConnectionsWithUID(ctx, record.App, record.UID)
 	if err != nil {
 		return // the connection is made; this was only advice

@@ -65,7 +65,7 @@ func connectionsJSON(all []*connect.Record) []*connection {
 }
 
 // withRecord opens the store, finds the connection and hands both over.
-func (f *factory) withRecord(ctx context.Context, name string, do func(*store.SQLite, *connect.Record) error) error {
+func (f *factory) withRecord(ctx context.Context, name string, do func(*store.Store, *connect.Record) error) error {
 	records, err := f.openStore(ctx)
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ Only the values of parameters that are no secrets are shown.`,
 		Args:              arguments("CONNECTION"),
 		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
+			return f.withRecord(cmd.Context(), args[0], func(records *store.Store, r *connect.Record) error {
 				c := connectionJSON(r)
 				c.Data = ptr(f.shownData(cmd.Context(), records, r))
 				if f.json {
@@ -200,7 +200,7 @@ func newConnectionsTest(f *factory) *cobra.Command {
 		Args:              arguments("CONNECTION"),
 		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
+			return f.withRecord(cmd.Context(), args[0], func(records *store.Store, r *connect.Record) error {
 				_, t, err := f.appOf(cmd.Context(), records, r, path)
 				if err != nil {
 					return err
@@ -247,7 +247,7 @@ The connection is checked with the new values before anything is stored.`,
 		Args:              arguments("CONNECTION"),
 		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
+			return f.withRecord(cmd.Context(), args[0], func(records *store.Store, r *connect.Record) error {
 				return f.edit(cmd.Context(), records, r, path, params)
 			})
 		},
@@ -257,7 +257,7 @@ The connection is checked with the new values before anything is stored.`,
 	return cmd
 }
 
-func (f *factory) edit(ctx context.Context, records *store.SQLite, r *connect.Record, path string, params paramFlags) error {
+func (f *factory) edit(ctx context.Context, records *store.Store, r *connect.Record, path string, params paramFlags) error {
 	a, t, err := f.appOf(ctx, records, r, path)
 	if err != nil {
 		return err
@@ -305,7 +305,7 @@ parameters along, as far as they can be edited.`,
 		Args:              arguments("CONNECTION"),
 		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
+			return f.withRecord(cmd.Context(), args[0], func(records *store.Store, r *connect.Record) error {
 				return o.reauthorize(cmd.Context(), records, r)
 			})
 		},
@@ -317,7 +317,7 @@ parameters along, as far as they can be edited.`,
 	return cmd
 }
 
-func (o *reauthorizeOptions) reauthorize(ctx context.Context, records *store.SQLite, r *connect.Record) error {
+func (o *reauthorizeOptions) reauthorize(ctx context.Context, records *store.Store, r *connect.Record) error {
 	a, t, err := o.appOf(ctx, records, r, o.path)
 	if err != nil {
 		return err

@@ -71,7 +71,7 @@ func runCheck(ctx context.Context, o *checkOptions, names []string) error {
 }
 
 // chosenConnections returns the named connections, all without names.
-func chosenConnections(ctx context.Context, records *store.SQLite, names []string) ([]*connect.Record, error) {
+func chosenConnections(ctx context.Context, records *store.Store, names []string) ([]*connect.Record, error) {
 	if len(names) == 0 {
 		return records.Connections(ctx)
 	}
@@ -86,7 +86,7 @@ func chosenConnections(ctx context.Context, records *store.SQLite, names []strin
 	return chosen, nil
 }
 
-func (o *checkOptions) check(ctx context.Context, records *store.SQLite, connector *connect.Connector, r *connect.Record) checked {
+func (o *checkOptions) check(ctx context.Context, records *store.Store, connector *connect.Connector, r *connect.Record) checked {
 	_, t, err := o.appOf(ctx, records, r, "")
 	health, after := connect.Failed, r
 	if err == nil {

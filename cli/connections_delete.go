@@ -23,7 +23,7 @@ webhook or a trigger of the server works with is kept, unless --force is given.`
 		Args:              arguments("CONNECTION"),
 		ValidArgsFunction: f.completeConnection(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.withRecord(cmd.Context(), args[0], func(records *store.SQLite, r *connect.Record) error {
+			return f.withRecord(cmd.Context(), args[0], func(records *store.Store, r *connect.Record) error {
 				if err := f.unused(cmd.Context(), records, r); err != nil && !force {
 					return err
 				}
@@ -37,7 +37,7 @@ webhook or a trigger of the server works with is kept, unless --force is given.`
 }
 
 // unused refuses when something works with a connection (connections.md CN-24).
-func (f *factory) unused(ctx context.Context, records *store.SQLite, r *connect.Record) error {
+func (f *factory) unused(ctx context.Context, records *store.Store, r *connect.Record) error {
 	hooks, triggers, err := records.ConnectionUses(ctx, r.ID)
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (f *factory) unused(ctx context.Context, records *store.SQLite, r *connect.
 	return &hintedError{fmt.Errorf("connection %q is used by %s", r.Name, strings.Join(list, ", ")), "end them, or delete it with --force"}
 }
 
-func (f *factory) delete(ctx context.Context, records *store.SQLite, r *connect.Record, path string) error {
+func (f *factory) delete(ctx context.Context, records *store.Store, r *connect.Record, path string) error {
 	rt, err := f.runtime(records, "", nil)
 	if err != nil {
 		return err

@@ -69,7 +69,7 @@ type demo struct {
 	address   string // of the service: http://127.0.0.1:7480
 	app       *cleat.App
 	runtime   *cleat.Runtime
-	records   *store.SQLite
+	records   *store.Store
 	exchanges exchanges
 	closing   []func()
 }

@@ -137,7 +137,7 @@ func (o *formOptions) writeSample(ctx context.Context, t *target, values *value.
 
 // using returns the store and the connection for the RPCs of a form: the named one, or the
 // only one of the app. Both are nil when nothing is asked, or no connection was ever made.
-func (o *formOptions) using(ctx context.Context, t *target) (*store.SQLite, *connect.Record, error) {
+func (o *formOptions) using(ctx context.Context, t *target) (*store.Store, *connect.Record, error) {
 	dir, err := o.home()
 	if err != nil {
 		return nil, nil, err

@@ -132,7 +132,7 @@ func installationOf(stored []*connect.Installation, scope *connect.Installable) 
 }
 
 // install takes the answers, those that are stored under the given ones, and installs.
-func (o *installOptions) install(ctx context.Context, records *store.SQLite, a *cleat.App, scope *connect.Installable, i *connect.Installation) error {
+func (o *installOptions) install(ctx context.Context, records *store.Store, a *cleat.App, scope *connect.Installable, i *connect.Installation) error {
 	fields, found := cleat.FormOf(scope.Spec)
 	if err := found.Err(); err != nil {
 		return err

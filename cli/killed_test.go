@@ -188,7 +188,7 @@ func (k *killing) within(most time.Duration) time.Duration {
 }
 
 // open opens the store as the next command would.
-func (k *killing) open() *store.SQLite {
+func (k *killing) open() *store.Store {
 	k.t.Helper()
 	records, err := store.Open(k.t.Context(), store.Options{Dir: k.home()})
 	if err != nil {

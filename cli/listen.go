@@ -129,7 +129,7 @@ const lockPatience = 500 * time.Millisecond
 
 // alone keeps a second listen from the hook: it would take the address away at the
 // service, and both would print the same bundles.
-func (l *listening) alone(ctx context.Context, records *store.SQLite, name string) (err error) {
+func (l *listening) alone(ctx context.Context, records *store.Store, name string) (err error) {
 	patient, cancel := context.WithTimeout(ctx, lockPatience)
 	defer cancel()
 	l.unlock, err = records.LockTrigger(patient, name)
@@ -141,7 +141,7 @@ func (l *listening) alone(ctx context.Context, records *store.SQLite, name strin
 }
 
 // prepare compiles, finds the connection and makes the hook.
-func (l *listening) prepare(ctx context.Context, records *store.SQLite) error {
+func (l *listening) prepare(ctx context.Context, records *store.Store) error {
 	a, err := l.load(l.app)
 	if err != nil {
 		return err

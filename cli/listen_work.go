@@ -97,7 +97,7 @@ func (l *listening) print(bundle value.Value) error {
 }
 
 // backlog tells of what is left for the next time.
-func (l *listening) backlog(ctx context.Context, records *store.SQLite) {
+func (l *listening) backlog(ctx context.Context, records *store.Store) {
 	left, err := records.Backlog(ctx, l.hook.Record.ID)
 	if err == nil && left.Deliveries > 0 {
 		l.warn(fmt.Sprintf("%d requests were received and not printed; the next cleat listen prints them", left.Deliveries))

@@ -47,7 +47,7 @@ func (f *factory) runtime(records connect.Store, redirectURI string, log func(en
 
 // openStore opens the store in the home folder, which is made when it does not exist. The
 // caller must close it.
-func (f *factory) openStore(ctx context.Context) (*store.SQLite, error) {
+func (f *factory) openStore(ctx context.Context) (*store.Store, error) {
 	dir, err := f.home()
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ type openedStore interface {
 
 // scratch is a store in a folder of its own, which Close removes.
 type scratch struct {
-	*store.SQLite
+	*store.Store
 	dir string
 }
 
@@ -86,7 +86,7 @@ func openScratch(ctx context.Context) (*scratch, error) {
 }
 
 // Close closes and removes the store.
-func (s *scratch) Close() error { return errors.Join(s.SQLite.Close(), os.RemoveAll(s.dir)) }
+func (s *scratch) Close() error { return errors.Join(s.Store.Close(), os.RemoveAll(s.dir)) }
 
 // load reads an app. Its findings are shown when a command that needs the definition
 // cannot go on; `cleat inspect` shows all of them.

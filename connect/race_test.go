@@ -74,7 +74,7 @@ func (p *rotator) token(w http.ResponseWriter, q *http.Request) {
 type race struct {
 	t        *testing.T
 	provider *rotator
-	records  *store.SQLite
+	records  *store.Store
 	dir      string
 	children []*process
 	said     chan said

@@ -241,7 +241,7 @@ func TestRenewalMergesWithWhatChanged(t *testing.T) {
 // racing is a store in which somebody renames the connection just before the answer is
 // stored.
 type racing struct {
-	*store.SQLite
+	*store.Store
 	once *sync.Once
 }
 
@@ -254,7 +254,7 @@ func (s racing) EndRenewal(ctx context.Context, claim *connect.Renewal, record *
 		renamed.Name = "renamed"
 		s.UpdateConnection(ctx, &renamed)
 	})
-	return s.SQLite.EndRenewal(ctx, claim, record)
+	return s.Store.EndRenewal(ctx, claim, record)
 }
 
 func TestAnswerIsMergedAgainAfterAConflict(t *testing.T) {

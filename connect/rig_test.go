@@ -28,7 +28,7 @@ const session = "the-secret-of-this-browser"
 type rig struct {
 	t         *testing.T
 	connector *connect.Connector
-	records   *store.SQLite
+	records   *store.Store
 	dir       string    // of records
 	clock     time.Time // zero: the real time
 	lock      sync.Mutex

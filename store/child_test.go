@@ -33,7 +33,7 @@ const (
 // child does a job and returns the exit code. It begins when its standard input ends,
 // so that several children can be let go at once.
 func child(job string) int {
-	jobs := map[string]func(context.Context, *store.SQLite) error{
+	jobs := map[string]func(context.Context, *store.Store) error{
 		"write":     writeForever,
 		"increment": increment100,
 		"name":      insertNamedByProcess,
@@ -112,14 +112,14 @@ func runChildren(t *testing.T, n int, job, dir string) {
 	}
 }
 
-func insertNamedByProcess(ctx context.Context, s *store.SQLite) error {
+func insertNamedByProcess(ctx context.Context, s *store.Store) error {
 	return s.InsertConnection(ctx, &connect.Record{
 		Name: fmt.Sprint(os.Getpid()),
 		Data: value.Object("pid", value.Int(os.Getpid())).Collection(),
 	})
 }
 
-func increment100(ctx context.Context, s *store.SQLite) error {
+func increment100(ctx context.Context, s *store.Store) error {
 	for range 100 {
 		for {
 			r, err := s.ConnectionNamed(ctx, "counter")
@@ -185,7 +185,7 @@ func checkTrail(state *poll.State) error {
 
 // poll100 counts with the state of a trigger, a hundred times under its lock: no version
 // is ever in dispute.
-func poll100(ctx context.Context, s *store.SQLite) error {
+func poll100(ctx context.Context, s *store.Store) error {
 	for range 100 {
 		if err := countUnderLock(ctx, s); err != nil {
 			return err
@@ -194,7 +194,7 @@ func poll100(ctx context.Context, s *store.SQLite) error {
 	return nil
 }
 
-func countUnderLock(ctx context.Context, s *store.SQLite) error {
+func countUnderLock(ctx context.Context, s *store.Store) error {
 	unlock, err := s.LockTrigger(ctx, "counter")
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func countUnderLock(ctx context.Context, s *store.SQLite) error {
 }
 
 // holdForever holds the lock of a trigger until it is killed.
-func holdForever(ctx context.Context, s *store.SQLite) error {
+func holdForever(ctx context.Context, s *store.Store) error {
 	if _, err := s.LockTrigger(ctx, "counter"); err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func holdForever(ctx context.Context, s *store.SQLite) error {
 
 // writeForever inserts, updates and deletes, moves a trigger, opens and claims flows, and prints a line
 // for each change as soon as the store has acknowledged it.
-func writeForever(ctx context.Context, s *store.SQLite) error {
+func writeForever(ctx context.Context, s *store.Store) error {
 	mine, err := s.Connections(ctx)
 	if err != nil {
 		return err

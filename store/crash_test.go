@@ -66,7 +66,7 @@ func (l *ledger) note(line string) error {
 
 // check compares a store that was opened after a kill with the ledger, and brings the
 // ledger up to date. At most one change may have been made and not acknowledged.
-func (l *ledger) check(t *testing.T, s *store.SQLite) {
+func (l *ledger) check(t *testing.T, s *store.Store) {
 	t.Helper()
 	all, err := s.Connections(t.Context())
 	if err != nil {

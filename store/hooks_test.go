@@ -98,7 +98,7 @@ func upgradeDelivery() *webhook.Delivery {
 		Bundles: []value.Value{value.FromCollection(upgradeRecord().Data), value.Null}}
 }
 
-func checkUpgradeHook(t *testing.T, s *store.SQLite) {
+func checkUpgradeHook(t *testing.T, s *store.Store) {
 	t.Helper()
 	got, err := s.HookNamed(t.Context(), "Zdeněk")
 	if err != nil {
@@ -185,7 +185,7 @@ func TestDeliveryIsBoundToItsPlace(t *testing.T) {
 
 // queueForever appends deliveries and takes them out again, and prints a line before and
 // after each change.
-func queueForever(ctx context.Context, s *store.SQLite) error {
+func queueForever(ctx context.Context, s *store.Store) error {
 	h, err := s.HookNamed(ctx, "a")
 	if err != nil {
 		return err
@@ -247,7 +247,7 @@ func TestKillQueue(t *testing.T) {
 	t.Logf("%d deliveries over %d kills", 2*len(states), rounds)
 }
 
-func checkQueue(t *testing.T, s *store.SQLite, hook int64, states map[string]string) {
+func checkQueue(t *testing.T, s *store.Store, hook int64, states map[string]string) {
 	t.Helper()
 	queue, err := s.Next(t.Context(), hook, 1<<20)
 	if err != nil {

@@ -292,7 +292,7 @@ func TestImportEndsRenewals(t *testing.T) {
 
 // importer imports 20 connections at once, again and again with other names, while others
 // do the same and rotate keys.
-func importer(ctx context.Context, s *store.SQLite) error {
+func importer(ctx context.Context, s *store.Store) error {
 	for round := range 10 {
 		var names []string
 		for i := range 20 {

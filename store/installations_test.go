@@ -74,7 +74,7 @@ func TestInstallationsAreSecret(t *testing.T) {
 	if done, err := s.RotateKeys(ctx); err != nil || done != (store.Rotation{Rewrapped: 5}) {
 		t.Errorf("rotation: %+v, error %v, want 5 records", done, err)
 	}
-	for _, s := range []*store.SQLite{s, other} {
+	for _, s := range []*store.Store{s, other} {
 		all, err := s.Installations(ctx, "a")
 		if err != nil || len(all) != 5 || all[0].Common.Get("token").Str() != secretToken || all[4].Parameters.Get("token").Str() != secretToken {
 			t.Errorf("after a rotation: %v, error %v", all, err)

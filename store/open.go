@@ -38,9 +38,6 @@ type Store struct {
 	team int64
 }
 
-// SQLite is the name that [Store] had while SQLite was the only database.
-type SQLite = Store
-
 // database is what the handles of all teams share.
 type database struct {
 	engine

@@ -104,7 +104,7 @@ func TestRotateUnderway(t *testing.T) {
 	if err := writer.InsertConnection(ctx, &connect.Record{Name: "b", App: "x", UID: secretUID, Data: secretData()}); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []*store.SQLite{reader, writer, openStore(t, store.Options{Dir: dir})} {
+	for _, s := range []*store.Store{reader, writer, openStore(t, store.Options{Dir: dir})} {
 		both, err := s.ConnectionsWithUID(ctx, "x", secretUID)
 		if err != nil || len(both) != 2 || both[0].Broken+both[1].Broken != "" {
 			t.Errorf("got %v, error %v", both, err)

@@ -127,7 +127,7 @@ func TestRecordOfAnotherKeyset(t *testing.T) {
 	t.Parallel()
 	ctx, dir, foreign := t.Context(), t.TempDir(), t.TempDir()
 	s, other := openStore(t, store.Options{Dir: dir}), openStore(t, store.Options{Dir: foreign})
-	for _, s := range []*store.SQLite{s, other} {
+	for _, s := range []*store.Store{s, other} {
 		for _, name := range []string{"a", "b"} {
 			if err := s.InsertConnection(ctx, &connect.Record{Name: name, Data: secretData()}); err != nil {
 				t.Fatal(err)

@@ -114,7 +114,7 @@ func writeUpgrade(t *testing.T, dir string) {
 	}
 }
 
-func checkUpgrade(t *testing.T, s *store.SQLite) {
+func checkUpgrade(t *testing.T, s *store.Store) {
 	t.Helper()
 	ctx := t.Context()
 	got, err := s.ConnectionNamed(ctx, "Žofie")
@@ -148,7 +148,7 @@ func checkUpgrade(t *testing.T, s *store.SQLite) {
 	}
 }
 
-func checkUpgradeState(t *testing.T, s *store.SQLite, schema int) {
+func checkUpgradeState(t *testing.T, s *store.Store, schema int) {
 	t.Helper()
 	want := &poll.State{}
 	if schema >= triggerSchema {
@@ -164,7 +164,7 @@ func checkUpgradeState(t *testing.T, s *store.SQLite, schema int) {
 	}
 }
 
-func checkUpgradeInstallation(t *testing.T, s *store.SQLite, schema int) {
+func checkUpgradeInstallation(t *testing.T, s *store.Store, schema int) {
 	t.Helper()
 	got, err := s.Installations(t.Context(), "trello")
 	if err != nil {

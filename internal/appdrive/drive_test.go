@@ -76,7 +76,7 @@ func samePath(a, b string) bool {
 type driver struct {
 	app      *cleat.App
 	provider *provider
-	records  *store.SQLite
+	records  *store.Store
 	clean    int
 	all      int
 }

@@ -150,7 +150,7 @@ type connectionRun struct {
 
 // node is one of several processes on one store.
 type node struct {
-	records *store.SQLite
+	records *store.Store
 	runtime *cleat.Runtime
 }
 

@@ -79,7 +79,7 @@ type account struct {
 	server  string
 	app     *cleat.App
 	runtime *cleat.Runtime
-	records *store.SQLite
+	records *store.Store
 	later   atomic.Int64 // how far the clock of cleat is ahead, a time.Duration
 	asked   atomic.Int64 // requests to the token endpoint
 }

@@ -57,7 +57,10 @@ func (a *App) InstantTrigger(id string) (*Component, error) {
 type HookInput struct {
 	// Name is the hook's in the store. Under one name a hook keeps its address and what
 	// waits in its queue from one process to the next.
-	Name       string
+	Name string
+	// Record is the hook as it was read from the store; then none is made. Nil means the
+	// one with that name.
+	Record     *webhook.Record
 	Connection *connect.Record // nil when the webhook needs none
 	Parameters *value.Collection
 	RPC        form.RPC // as in [Input]
@@ -109,7 +112,10 @@ func (rt *Runtime) Hook(ctx context.Context, c *Component, in HookInput) (*Hook,
 	h := &Hook{runtime: rt, app: c.App, in: in, keeper: webhook.Keeper{Engine: rt.engine, Store: rt.hooks, Lost: in.Lost}}
 	h.Hook = &webhook.Hook{Engine: rt.engine, Store: rt.hooks, Type: c.hook, Account: account, Hold: in.Hold, Limits: in.Limits,
 		Refused: in.Refused, Now: rt.connector.Now}
-	if h.Record, err = rt.hooks.HookNamed(ctx, in.Name); errors.Is(err, webhook.ErrNotFound) {
+	if h.Record = in.Record; h.Record == nil {
+		h.Record, err = rt.hooks.HookNamed(ctx, in.Name)
+	}
+	if errors.Is(err, webhook.ErrNotFound) {
 		h.created = true
 		h.Record, err = h.keeper.Create(ctx, c.hook, h.request())
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/record"
+	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/webhook"
 )
 
@@ -57,7 +58,7 @@ func (n *Node) deliver(ctx context.Context, in Incoming) verdict {
 	wanted, err := records.BeginDelivery(ctx, d)
 	switch {
 	case errors.Is(err, record.ErrNotFound):
-		return verdict{how: ended} // the hook is gone, and with it whoever wanted this
+		return verdict{how: ended} // its id is that of a delivery of another team: no intake gives such a one
 	case err != nil:
 		return n.unstored("begin a delivery", err)
 	case !wanted:
@@ -67,8 +68,11 @@ func (n *Node) deliver(ctx context.Context, in Incoming) verdict {
 	transcript := &Transcript{}
 	end := &record.DeliveryEnd{}
 	received, err := n.receive(ctx, in, run, transcript)
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return verdict{how: again} // draining: somebody else begins anew
+	case errors.Is(err, store.ErrUnavailable):
+		return n.unstored("read what a delivery needs", err)
 	}
 	transcript.End(run, err, n.now())
 	if end.State = record.DeliveryDone; err == nil {
@@ -112,12 +116,12 @@ const onBus = 3 * time.Minute
 
 // failed decides what comes after a failure and puts it into end.
 func (n *Node) failed(in Incoming, err error, end *record.DeliveryEnd) verdict {
-	var e *engine.Error
-	if !errors.As(err, &e) || !e.Retryable() || in.Attempt >= n.attempts() {
+	e := passing(err)
+	if e == nil || in.Attempt >= n.attempts() {
 		end.State = record.DeliveryDead
 		return verdict{how: dead, reason: end.Error}
 	}
-	wait := max(backOff[min(in.Attempt, len(backOff))-1], e.Delay)
+	wait := max(backOff[min(in.Attempt, len(backOff))-1], min(e.Delay, maxWait))
 	end.State = record.DeliveryWaiting
 	if wait > onBus && !in.InOrder {
 		end.RetryAt = n.now().Add(wait)
@@ -126,9 +130,16 @@ func (n *Node) failed(in Incoming, err error, end *record.DeliveryEnd) verdict {
 	return verdict{how: again, after: wait}
 }
 
+// errHookGone is why a delivery is dead whose hook was deleted before it ran.
+var errHookGone = errors.New("the hook was deleted before the delivery ran")
+
 // receive makes events of a request.
 func (n *Node) receive(ctx context.Context, in Incoming, run *record.Run, transcript *Transcript) ([]*record.Event, error) {
 	h, err := n.OpenHook(ctx, in.Team, in.Hook, transcript.Take)
+	if errors.Is(err, webhook.ErrNotFound) {
+		// It was accepted, so what became of it has to be on record (work.md 7, 14).
+		return nil, errHookGone
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +173,11 @@ func (n *Node) eventsOf(ctx context.Context, in Incoming, h *OpenHook, item engi
 	for _, id := range ids {
 		target := h
 		if id != h.Record.ID {
-			if target, err = n.OpenHook(ctx, in.Team, id, nil); err != nil {
+			target, err = n.OpenHook(ctx, in.Team, id, nil)
+			if errors.Is(err, webhook.ErrNotFound) {
+				continue // deleted in the meantime: the others have theirs
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -205,7 +220,7 @@ func (n *Node) openHook(ctx context.Context, team int64, r *webhook.Record, log 
 	if account, err = Connection(ctx, n.Records.OfTeam(team), r.Connection); err != nil {
 		return nil, err
 	}
-	in := cleat.HookInput{Name: r.Name, Connection: account, Parameters: r.Parameters, Sequential: r.Sequential,
+	in := cleat.HookInput{Name: r.Name, Record: r, Connection: account, Parameters: r.Parameters, Sequential: r.Sequential,
 		TriggerParameters: r.TriggerParameters, Log: log, Once: true}
 	if r.Trigger != "" {
 		if in.Trigger, err = a.InstantTrigger(r.Trigger); err != nil {

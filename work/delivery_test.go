@@ -3,12 +3,15 @@ package work
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/record"
+	"github.com/cleat-run/cleat/store"
+	"github.com/cleat-run/cleat/webhook"
 )
 
 // stateOf is how far a delivery is, "" for one that is not there.
@@ -63,10 +66,16 @@ func TestDeliver(t *testing.T) {
 	if stored != 3 {
 		t.Errorf("%d events were told, not 3", stored)
 	}
-	gone := b.sent(plain, "04", `{}`)
-	gone.Hook = 999
-	if got := b.deliver(t.Context(), gone); got.how != dead {
-		t.Errorf("of a hook that is gone: %+v", got)
+	const gone = "the hook was deleted before the delivery ran"
+	if err := b.team.DeleteHook(t.Context(), instant.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got, row := b.deliver(t.Context(), b.sent(instant, "04", `{"wanted": true, "items": [{"id": 7}]}`)), b.stateOf(t, "04"); got != (verdict{how: dead, reason: gone}) ||
+		row.State != record.DeliveryDead || row.Error != gone {
+		t.Errorf("of a hook that is gone: %+v, %+v", got, row)
+	}
+	if hooks, err := b.team.Hooks(t.Context()); err != nil || len(hooks) != 1 {
+		t.Errorf("there are %d hooks, %v", len(hooks), err)
 	}
 	other := b.sent(plain, "05", `{"wanted": true, "items": [1]}`)
 	other.Team = 2
@@ -110,6 +119,43 @@ func TestDeliverFails(t *testing.T) {
 	}
 	if len(b.logged(t)) != 0 {
 		t.Errorf("failures gave %d events", len(b.logged(t)))
+	}
+}
+
+// unreachable are records that lose their database when a hook or a trigger's app is read.
+type unreachable struct{ Records }
+
+func (u unreachable) OfTeam(team int64) TeamRecords { return unreachableTeam{u.Records.OfTeam(team)} }
+
+type unreachableTeam struct{ TeamRecords }
+
+func (unreachableTeam) Hook(context.Context, int64) (*webhook.Record, error) {
+	return nil, fmt.Errorf("read hook: %w", store.ErrUnavailable)
+}
+
+func (unreachableTeam) AppNamed(context.Context, string) (*record.App, error) {
+	return nil, fmt.Errorf("read app: %w", store.ErrUnavailable)
+}
+
+// TestRecordsUnreachable: when the database goes away in the middle, nothing is known to be
+// wrong with the work.
+func TestRecordsUnreachable(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	h, tr := b.hook(t, ""), b.trigger(t)
+	b.service(items(1))
+	reachable, in := b.Records, b.sent(h, "31", `{"wanted": true, "items": [1]}`)
+	due := record.Due{Team: 1, ID: tr.ID}
+	b.Records, b.Catalog.Records = unreachable{reachable}, unreachable{reachable}
+	if got := b.deliver(t.Context(), in); got.how != paused || b.stateOf(t, "31").State != record.DeliveryRunning {
+		t.Errorf("a delivery: %+v, %+v", got, b.stateOf(t, "31"))
+	}
+	if got := b.poll(t.Context(), due); got.how != paused || b.read(t, tr.ID).Failures != 0 {
+		t.Errorf("a poll: %+v, %+v", got, b.read(t, tr.ID))
+	}
+	b.Records, b.Catalog.Records = reachable, reachable
+	if in.Attempt = 2; b.deliver(t.Context(), in).how != ended || b.poll(t.Context(), due).how != ended || len(b.logged(t)) != 2 {
+		t.Errorf("afterwards: %d events", len(b.logged(t)))
 	}
 }
 

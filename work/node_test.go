@@ -99,7 +99,7 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { records.Close() })
-	b.runtime = cleat.New(cleat.Options{Engine: engine.Options{Egress: engine.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}}})
+	b.runtime = cleat.New(cleat.Options{Engine: engine.Options{Now: b.time, Egress: engine.Egress{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}}})
 	t.Cleanup(func() { b.runtime.Close() })
 	stored := Stored(records)
 	b.Node = &Node{Name: "bench", Records: stored, Catalog: &Catalog{Records: stored}, Teams: &Teams{Runtime: b.runtime, Records: stored, PublicURL: "http://cleat.example"},

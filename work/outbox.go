@@ -161,7 +161,7 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// maxWait bounds what a destination may ask for.
+// maxWait bounds what a service or a destination may ask for.
 const maxWait = 24 * time.Hour
 
 // retryAfter reads the header in both of its forms (RFC 9110 10.2.3).

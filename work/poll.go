@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/cleat-run/cleat"
+	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/poll"
 	"github.com/cleat-run/cleat/record"
+	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/value"
 	"github.com/robfig/cron/v3"
 )
@@ -64,8 +66,11 @@ func (n *Node) Poll(ctx context.Context, team int64, t *record.Trigger) (*record
 	transcript := &Transcript{}
 	end := &record.PollEnd{State: t.State, Run: run}
 	warnings, err := n.look(ctx, team, t, end, transcript)
-	if errors.Is(ctx.Err(), context.Canceled) {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, ctx.Err()
+	case errors.Is(err, store.ErrUnavailable):
+		return nil, err // nothing is known to be wrong with the trigger
 	}
 	ctx = context.WithoutCancel(ctx) // one that took too long has failed, and that is stored
 	transcript.End(run, err, n.now())
@@ -78,9 +83,10 @@ func (n *Node) Poll(ctx context.Context, team int64, t *record.Trigger) (*record
 		end.State, end.Events, end.Error, run.Bundles = t.State, nil, run.Error, 0
 		end.Paused = stopping(t, err)
 	}
+	wait := pollDelay(err, t.Failures)
 	if end.NextAt, err = Next(t, n.now()); err != nil {
 		end.Paused = err.Error()
-	} else if wait := delay(end.Error, t.Failures); wait > 0 {
+	} else if wait > 0 {
 		end.NextAt = later(end.NextAt, n.now().Add(wait))
 	}
 	if err := n.Records.OfTeam(team).EndPoll(ctx, t.ID, end); err != nil {
@@ -90,25 +96,43 @@ func (n *Node) Poll(ctx context.Context, team int64, t *record.Trigger) (*record
 	return end, nil
 }
 
-// stopping says why a trigger stops after a failure, "" while it goes on.
+// stopping says why a trigger stops after a failure, "" while it goes on. What may pass by
+// itself never stops it (communication.md 10.4: scheduling stays on).
 func stopping(t *record.Trigger, err error) string {
 	var refused *cleat.ConnectionError
 	switch {
 	case errors.As(err, &refused):
 		return refused.Message
-	case (t.Failures+1)%maxFailures == 0: // who resumes it gives it as many again
+	case passing(err) == nil && (t.Failures+1)%maxFailures == 0: // who resumes it gives it as many again
 		return fmt.Sprintf("%d polls failed in a row, the last with: %s", t.Failures+1, err)
 	}
 	return ""
 }
 
-// delay spreads the polls of a trigger that fails: a minute longer with each failure, at
-// most an hour.
-func delay(failure string, before int) time.Duration {
-	if failure == "" {
+// pollSteps are the waits after the first, second, … poll of a trigger that failed with
+// what may pass by itself (communication.md 10.4).
+var pollSteps = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute,
+	time.Hour, 3 * time.Hour, 12 * time.Hour, 24 * time.Hour}
+
+// pollDelay is how long a trigger waits at least after a poll that failed with err, and
+// before that so often. The worker does not wait: it is free for others. What a person has
+// to put right is tried a minute later with each failure, at most an hour.
+func pollDelay(err error, before int) time.Duration {
+	if err == nil {
 		return 0
 	}
+	if e := passing(err); e != nil {
+		return max(pollSteps[min(before, len(pollSteps)-1)], min(e.Delay, maxWait))
+	}
 	return min(time.Duration(before+1)*time.Minute, time.Hour)
+}
+
+// passing returns the failure of a service that a later try may not meet, or nil.
+func passing(err error) *engine.Error {
+	if e, ok := errors.AsType[*engine.Error](err); ok && e.Retryable() {
+		return e
+	}
+	return nil
 }
 
 func later(a, b time.Time) time.Time {
@@ -137,7 +161,7 @@ func (n *Node) look(ctx context.Context, team int64, t *record.Trigger, end *rec
 		return nil, err
 	}
 	out, err := n.Teams.Of(team).Poll(ctx, c, cleat.Poll{ID: t.ID, From: poll.ParseStart(t.From, loc), States: &heldState{state: &end.State},
-		Input: cleat.Input{Connection: account, Parameters: t.Parameters, Limit: t.Limit, Retries: 2, Log: transcript.Take}},
+		Input: cleat.Input{Connection: account, Parameters: t.Parameters, Limit: t.Limit, Log: transcript.Take}},
 		func(bundle value.Value) error {
 			end.Events = append(end.Events, &record.Event{ID: record.NewID("evt", n.now()), Source: t.ID, App: t.App, Run: end.Run.ID,
 				Destination: t.Destination, Sequential: t.Sequential, Created: n.now(), Bundle: bundle.AppendJSON(nil)})

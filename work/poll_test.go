@@ -3,11 +3,13 @@ package work
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/record"
 )
 
@@ -80,16 +82,73 @@ func TestNextEvery(t *testing.T) {
 	}
 }
 
-func TestDelay(t *testing.T) {
+func TestPollDelay(t *testing.T) {
 	t.Parallel()
+	passing := func(delay time.Duration) error { return &engine.Error{Type: engine.RateLimitError, Delay: delay} }
 	for _, c := range []struct {
-		failure string
-		before  int
-		want    time.Duration
-	}{{"", 3, 0}, {"x", 0, time.Minute}, {"x", 4, 5 * time.Minute}, {"x", 59, time.Hour}, {"x", 1000, time.Hour}} {
-		if got := delay(c.failure, c.before); got != c.want {
-			t.Errorf("after %d failures and %q: %s, want %s", c.before, c.failure, got, c.want)
+		err    error
+		before int
+		want   time.Duration
+	}{
+		{nil, 3, 0},
+		{errors.New("x"), 0, time.Minute}, {errors.New("x"), 4, 5 * time.Minute}, {errors.New("x"), 59, time.Hour}, {errors.New("x"), 1000, time.Hour},
+		{&engine.Error{Type: engine.DataError, Delay: 3 * time.Hour}, 0, time.Minute},
+		{passing(0), 0, time.Minute}, {passing(0), 1, 2 * time.Minute}, {passing(0), 2, 5 * time.Minute}, {passing(0), 3, 10 * time.Minute},
+		{passing(0), 4, time.Hour}, {passing(0), 5, 3 * time.Hour}, {passing(0), 6, 12 * time.Hour}, {passing(0), 7, 24 * time.Hour}, {passing(0), 1000, 24 * time.Hour},
+		{passing(30 * time.Second), 0, time.Minute}, {passing(2 * time.Hour), 0, 2 * time.Hour}, {passing(1000 * time.Hour), 0, 24 * time.Hour}, {passing(-1), 0, time.Minute},
+		{fmt.Errorf("module: %w", &engine.Error{Type: engine.ConnectionError}), 0, time.Minute},
+	} {
+		if got := pollDelay(c.err, c.before); got != c.want {
+			t.Errorf("after %d failures and %v: %s, want %s", c.before, c.err, got, c.want)
 		}
+	}
+}
+
+// TestPollFreesItsWorker: a service that cannot answer now is asked once, and again when it
+// says, or later and later; the worker does not wait for that. Only what a person has to
+// put right stops the trigger.
+func TestPollFreesItsWorker(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	tr := b.trigger(t)
+	asked := 0
+	refuse := func(code int, header ...string) {
+		b.service(func(w http.ResponseWriter, r *http.Request) {
+			asked++
+			status(code, header...)(w, r)
+		})
+	}
+	next := func(what string) time.Duration {
+		t.Helper()
+		asked = 0
+		if got := b.poll(t.Context(), record.Due{Team: 1, ID: tr.ID}); got.how != ended || asked != 1 {
+			t.Fatalf("%s: %+v, asked %d times", what, got, asked)
+		}
+		wait := b.read(t, tr.ID).NextAt.Sub(b.now())
+		b.pass(wait)
+		return wait
+	}
+	refuse(http.StatusTooManyRequests, "Retry-After", "7200")
+	if wait := next("two hours"); wait != 2*time.Hour {
+		t.Errorf("two hours became %s", wait)
+	}
+	refuse(http.StatusServiceUnavailable, "Retry-After", b.now().Add(90*time.Minute).Format(http.TimeFormat))
+	if wait := next("a date"); wait != 90*time.Minute {
+		t.Errorf("a date became %s", wait)
+	}
+	refuse(http.StatusServiceUnavailable)
+	for i := 2; i < 2*maxFailures; i++ {
+		if wait, want := next("no date"), pollSteps[min(i, len(pollSteps)-1)]; wait != want {
+			t.Errorf("failure %d: %s, want %s", i+1, wait, want)
+		}
+	}
+	if got := b.read(t, tr.ID); got.Paused != "" || got.Failures != 2*maxFailures {
+		t.Errorf("after a service was away for long: %+v", got)
+	}
+	b.service(items(1))
+	b.poll(t.Context(), record.Due{Team: 1, ID: tr.ID})
+	if got := b.read(t, tr.ID); got.Failures != 0 || got.NextAt.Sub(b.now()) > time.Minute || len(b.logged(t)) != 1 {
+		t.Errorf("when it is back: %+v", got)
 	}
 }
 

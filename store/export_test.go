@@ -12,8 +12,8 @@ var (
 	Migrate          = migrate
 )
 
-// Migrations returns the steps of the schema of SQLite.
-func Migrations() ([]string, error) { return migrations(sqliteDialect.name) }
+// Migrations returns the steps of the schema of a dialect.
+func Migrations(dialect string) ([]string, error) { return migrations(dialect) }
 
 // Writer returns the pool of the one connection that writes.
 func (s *Store) Writer() *sql.DB { return s.write.(*writer).pool }

@@ -48,7 +48,7 @@ func TestOpenRelativeFolder(t *testing.T) {
 // newest is the number of the schema that this program writes.
 func newest(t *testing.T) int {
 	t.Helper()
-	steps, err := store.Migrations()
+	steps, err := store.Migrations("sqlite")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +263,7 @@ func TestFullDisk(t *testing.T) {
 func TestMigrateWhole(t *testing.T) {
 	t.Parallel()
 	s := openStore(t, store.Options{Dir: t.TempDir()})
-	steps, err := store.Migrations()
+	steps, err := store.Migrations("sqlite")
 	if err != nil || len(steps) == 0 {
 		t.Fatalf("%d steps, error %v", len(steps), err)
 	}

@@ -41,6 +41,29 @@ func upgradeServerHook() *webhook.Record {
 	return h
 }
 
+func upgradeSession() *record.Session {
+	return &record.Session{Hash: "session", User: "usr_1", Team: 1, Address: "192.0.2.1", Agent: "browser", Created: upgradeTime, Expires: farTime}
+}
+
+func upgradeToken() *record.Token {
+	return &record.Token{ID: "tok_1", Name: "t", Hash: "hash", Hint: "abcd", Scopes: []record.Scope{record.AppsRead, record.RunModules}, By: "usr_1", Expires: farTime}
+}
+
+func upgradeAudit() *record.Audit {
+	return &record.Audit{ID: "aud_1", At: upgradeTime, Actor: "usr_1", Action: "token.create", Object: "tok_1", Address: "192.0.2.1", Detail: "t"}
+}
+
+func upgradeReply() *record.Reply {
+	return &record.Reply{Key: "key", Actor: "tok_1", Digest: "digest", Status: 200, Header: []byte("{}"), Body: []byte("body"), Expires: farTime}
+}
+
+// upgradeRun is a run whose node did not come to its end.
+func upgradeRun() *record.Run {
+	return &record.Run{ID: "run_2", Kind: "module", App: "photos", State: record.Running, Started: upgradeTime, Node: "n1"}
+}
+
+var farTime = time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)
+
 func writeUpgradeServer(t *testing.T, s *store.Store) {
 	t.Helper()
 	ctx := t.Context()
@@ -55,11 +78,19 @@ func writeUpgradeServer(t *testing.T, s *store.Store) {
 		s.InsertVersion(ctx, &record.App{Name: "photos"}, &record.Version{}, []byte("zip"), true),
 		s.InsertTrigger(ctx, upgradeTrigger()), s.EndDelivery(ctx, d.ID, d.Fence, upgradeEnd()), s.InsertHook(ctx, upgradeServerHook()),
 		s.InsertUser(ctx, &record.User{ID: "usr_1", Email: "ana@example.com"}, record.Member{Team: 1, Role: record.Owner}),
-		s.InsertLink(ctx, &record.Link{Hash: "link", Team: 1, Details: []byte("{}"), Expires: time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)}),
+		s.InsertLink(ctx, &record.Link{Hash: "link", Team: 1, Details: []byte("{}"), Expires: farTime}),
+		s.InsertSession(ctx, upgradeSession()), s.InsertToken(ctx, upgradeToken()), s.AppendAudit(ctx, upgradeAudit()), s.PutRuns(ctx, upgradeRun()),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	reply := upgradeReply()
+	if _, err := s.BeginReply(ctx, reply); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.EndReply(ctx, upgradeReply()); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -98,11 +129,35 @@ func checkUpgradeServer(t *testing.T, s *store.Store) {
 	if members, err := s.Members(ctx); err != nil || len(members) != 1 || members[0].ID != "usr_1" {
 		t.Errorf("the members are %v, error %v", members, err)
 	}
+	checkUpgradePeople(t, s)
 	h, err := s.HookNamed(ctx, "server")
 	if err != nil || !storetest.Equal(h.TriggerParameters.Get("list"), upgradeRecord().Data.Get("list")) {
 		t.Errorf("the hook is %+v, error %v", h, err)
 	}
 	if handovers, events, err := s.ClaimHandovers(ctx, "n", time.Now(), time.Now(), 10); err != nil || len(handovers) != 1 || events[0].ID != "evt_1" {
 		t.Errorf("%d handovers, error %v", len(handovers), err)
+	}
+}
+
+func checkUpgradePeople(t *testing.T, s *store.Store) {
+	t.Helper()
+	ctx := t.Context()
+	if n, err := s.Session(ctx, "session"); err != nil || !reflect.DeepEqual(n, upgradeSession()) {
+		t.Errorf("the session is %+v, error %v", n, err)
+	}
+	want := upgradeToken()
+	want.Team, want.Created = 1, upgradeTime
+	if k, err := s.TokenWithHash(ctx, "hash"); err != nil || !reflect.DeepEqual(k, want) {
+		t.Errorf("the token is %+v, error %v", k, err)
+	}
+	if lines, err := s.Audits(ctx, record.Page{}); err != nil || len(lines) != 1 || !reflect.DeepEqual(lines[0], upgradeAudit()) {
+		t.Errorf("the audit log is %v, error %v", lines, err)
+	}
+	r := &record.Reply{Key: "key", Actor: "tok_1", Digest: "digest", Expires: farTime}
+	if first, err := s.BeginReply(ctx, r); err != nil || first || !reflect.DeepEqual(r, upgradeReply()) {
+		t.Errorf("the reply is %+v, %v, error %v", r, first, err)
+	}
+	if teams, err := s.Teams(ctx); err != nil || len(teams) != 1 || teams[0].ID != 1 || teams[0].Name != "Default" {
+		t.Errorf("the teams are %v, error %v", teams, err)
 	}
 }

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"database/sql"
+	"errors"
 	"flag"
 	"fmt"
 	"math"
@@ -56,57 +58,93 @@ const installationSchema = 8
 // triggerSchema is the first schema with states of triggers.
 const triggerSchema = 6
 
-// Stores that were written by earlier versions of this package, one folder per schema,
-// open, are complete, and can be changed.
+// renewalSchema is the first schema with the journal of renewals.
+const renewalSchema = 3
+
+func upgradeRenewal() *connect.Renewal {
+	return &connect.Renewal{ConnID: 1, Owner: "owner", Until: upgradeTime.Add(15 * time.Second), Version: 2, Answer: upgradeRecord().Data}
+}
+
+// Stores that were written by earlier versions of this package, one folder per schema and
+// with a row in every table, open, are complete, and can be changed.
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
-	steps, err := store.Migrations()
+	steps, err := store.Migrations("sqlite")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *update {
-		writeUpgrade(t, filepath.Join("testdata", fmt.Sprintf("schema%d", len(steps))))
+	if dir := upgradeFolder(len(steps)); *update && isMissing(t, dir) {
+		writeUpgrade(t, openStore(t, store.Options{Dir: dir, Now: upgradeClock}))
 	}
 	for schema := 1; schema <= len(steps); schema++ {
 		t.Run(fmt.Sprint(schema), func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			for _, name := range []string{"cleat.db", "keyset.json"} {
-				writeFile(t, filepath.Join(dir, name), readFile(t, filepath.Join("testdata", fmt.Sprintf("schema%d", schema), name)))
+				writeFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(upgradeFolder(schema), name)))
 			}
-			s := openStore(t, store.Options{Dir: dir})
-			checkUpgrade(t, s)
-			if schema >= hooksSchema {
-				checkUpgradeHook(t, s)
+			for _, table := range emptyTables(t, rawDatabase(t, dir), "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'") {
+				t.Errorf("the table %s is empty: nothing shows that it is kept", table)
 			}
-			checkUpgradeState(t, s, schema)
-			if schema >= serverSchema {
-				checkUpgradeServer(t, s)
-			}
-			checkUpgradeInstallation(t, s, schema)
+			checkUpgrade(t, openStore(t, store.Options{Dir: dir}), schema)
 		})
 	}
 }
 
-func writeUpgrade(t *testing.T, dir string) {
+func upgradeFolder(schema int) string {
+	return filepath.Join("testdata", fmt.Sprintf("schema%d", schema))
+}
+
+func upgradeClock() time.Time { return upgradeTime }
+
+// isMissing reports whether there is no store of a schema yet. One that is there is kept:
+// it stands for those in the field.
+func isMissing(t *testing.T, path string) bool {
 	t.Helper()
-	if _, err := os.Stat(dir); err == nil {
-		t.Logf("%s exists and is kept: it stands for stores in the field", dir)
-		return
+	_, err := os.Stat(path)
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// emptyTables returns the tables without a row; query gives the names of all.
+func emptyTables(t *testing.T, db *sql.DB, query string) (empty []string) {
+	t.Helper()
+	rows, err := db.Query(query)
+	if err != nil {
+		t.Fatal(err)
 	}
-	now := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC) }
-	s := openStore(t, store.Options{Dir: dir, Now: now})
-	used := upgradeFlow()
+	defer rows.Close()
+	for rows.Next() {
+		var table string
+		var filled bool
+		err := rows.Scan(&table)
+		if err == nil {
+			err = db.QueryRow("select exists (select 1 from " + table + ")").Scan(&filled)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !filled {
+			empty = append(empty, table)
+		}
+	}
+	return empty
+}
+
+// writeUpgrade fills every table and closes the store.
+func writeUpgrade(t *testing.T, s *store.Store) {
+	t.Helper()
+	ctx, used, r, claim := t.Context(), upgradeFlow(), upgradeRecord(), upgradeRenewal()
 	used.ID, used.TokenHash = "used", "used"
-	r := upgradeRecord()
-	for _, err := range []error{s.InsertConnection(t.Context(), r), s.UpdateConnection(t.Context(), r), s.InsertFlow(t.Context(), upgradeFlow()),
-		s.InsertFlow(t.Context(), used), s.ClaimFlow(t.Context(), used.ID), s.InsertHook(t.Context(), upgradeHook()), s.Append(t.Context(), upgradeDelivery()),
-		s.PutTriggerState(t.Context(), "photos/watch", upgradeState()), s.PutInstallation(t.Context(), upgradeInstallation())} {
+	for _, err := range []error{s.InsertConnection(ctx, r), s.UpdateConnection(ctx, r), s.InsertFlow(ctx, upgradeFlow()),
+		s.InsertFlow(ctx, used), s.ClaimFlow(ctx, used.ID), s.InsertHook(ctx, upgradeHook()), s.Append(ctx, upgradeDelivery()),
+		s.PutTriggerState(ctx, "photos/watch", upgradeState()), s.PutInstallation(ctx, upgradeInstallation()),
+		s.ClaimRenewal(ctx, claim, upgradeTime), s.JournalRenewal(ctx, upgradeRenewal())} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	writeUpgradeServer(t, s)
-	if _, err := s.RotateKeys(t.Context()); err != nil {
+	if _, err := s.RotateKeys(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -114,9 +152,29 @@ func writeUpgrade(t *testing.T, dir string) {
 	}
 }
 
-func checkUpgrade(t *testing.T, s *store.Store) {
+// checkUpgrade reads what a store of a schema of SQLite held, and changes it.
+func checkUpgrade(t *testing.T, s *store.Store, schema int) {
+	t.Helper()
+	checkUpgradeConnection(t, s, schema)
+	if schema >= hooksSchema {
+		checkUpgradeHook(t, s)
+	}
+	checkUpgradeState(t, s, schema)
+	if schema >= serverSchema {
+		checkUpgradeServer(t, s)
+	}
+	checkUpgradeInstallation(t, s, schema)
+}
+
+func checkUpgradeConnection(t *testing.T, s *store.Store, schema int) {
 	t.Helper()
 	ctx := t.Context()
+	if schema >= renewalSchema {
+		claim := &connect.Renewal{ConnID: 1, Owner: "another", Until: time.Now().Add(time.Minute)}
+		if err := s.ClaimRenewal(ctx, claim, time.Now()); err != nil || claim.Version != 2 || !storetest.Equal(claim.Answer.Get("list"), upgradeRecord().Data.Get("list")) {
+			t.Errorf("the journal of the renewal holds %+v, error %v", claim, err)
+		}
+	}
 	got, err := s.ConnectionNamed(ctx, "Žofie")
 	if err != nil {
 		t.Fatal(err)

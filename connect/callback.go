@@ -109,7 +109,7 @@ func (c *Connector) Finish(ctx context.Context, t *Type, f *Flow, cb Callback) (
 	if cb.refused(t.Kind) {
 		return nil, &Error{Reason: Declined, Message: "declined by the user"}
 	}
-	s := &steps{c: c, t: t, name: f.Name, connID: f.ConnID, anyAccount: f.AnyAccount, scope: f.Scope, data: f.Data, temp: value.FromCollection(f.Temp),
+	s := &steps{c: c, t: t, name: f.Name, connID: f.ConnID, anyAccount: f.AnyAccount, endUser: f.EndUser, scope: f.Scope, data: f.Data, temp: value.FromCollection(f.Temp),
 		redirectURI: f.RedirectURI, state: cb.param("state"), session: cb.Session, callback: &cb}
 	return s.resume(ctx)
 }

@@ -62,6 +62,7 @@ type Request struct {
 	Scope      []string          // of the component and of the person, beside the default
 	Session    string            // secret of the browser or listener that begins the flow
 	ConnID     int64             // re-authorize this connection; 0 makes a new one
+	EndUser    string            // of the record; "" leaves that of one that is re-authorized
 
 	// AllowAccountChange lets a re-authorization be for another account (CN-22).
 	AllowAccountChange bool
@@ -106,7 +107,7 @@ func (c *Connector) Create(ctx context.Context, t *Type, q Request) (*Started, e
 			return nil, err
 		}
 	}
-	s := &steps{c: c, t: t, name: q.Name, connID: q.ConnID, anyAccount: q.AllowAccountChange, scope: t.RequestedScope(q.Scope...),
+	s := &steps{c: c, t: t, name: q.Name, connID: q.ConnID, anyAccount: q.AllowAccountChange, endUser: q.EndUser, scope: t.RequestedScope(q.Scope...),
 		data: data, temp: value.Object(), redirectURI: c.redirectURI(t)}
 	return s.begin(ctx, q.Session)
 }

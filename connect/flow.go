@@ -39,7 +39,7 @@ func (s *steps) begin(ctx context.Context, session string) (*Started, error) {
 	}
 	now := s.c.now()
 	flow := &Flow{ID: NewSecret(), App: s.t.App, Type: s.t.ID, Name: s.name, ConnID: s.connID, AnyAccount: s.anyAccount, SessionHash: Hash(session),
-		TokenHash: Hash(queryOf(address, "oauth_token")), RedirectURI: s.redirectURI, Scope: s.scope,
+		TokenHash: Hash(queryOf(address, "oauth_token")), RedirectURI: s.redirectURI, Scope: s.scope, EndUser: s.endUser,
 		Temp: s.temp.Collection(), Data: s.data, Created: now, Expires: now.Add(flowLifetime)}
 	switch {
 	case s.t.Kind == OAuth2:

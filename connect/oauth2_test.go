@@ -241,6 +241,45 @@ func TestReauthorize(t *testing.T) {
 	}
 }
 
+// The end user is stored with the connection itself, not behind it, and stays when it is
+// authorized again.
+func TestEndUser(t *testing.T) {
+	t.Parallel()
+	r, p := newRig(t), newProvider2(t)
+	typ := codeType(t, p, nil)
+	finish := func(q connect.Request) *connect.Record {
+		t.Helper()
+		q.Session = session
+		started, err := r.connector.Create(t.Context(), typ, q)
+		if err == nil {
+			_, err = r.back(typ, connect.Callback{Query: form(p.authorize(t, started.Redirect)), Session: session})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.one()
+	}
+	record := finish(connect.Request{Name: "work", EndUser: "customer-7"})
+	if record.EndUser != "customer-7" || record.Version != 1 {
+		t.Errorf("made: %q, version %d", record.EndUser, record.Version)
+	}
+	again := finish(connect.Request{ConnID: record.ID})
+	if again.EndUser != "customer-7" || again.Version != 2 {
+		t.Errorf("authorized again: %q, version %d", again.EndUser, again.Version)
+	}
+	if moved := finish(connect.Request{ConnID: record.ID, EndUser: "customer-8"}); moved.EndUser != "customer-8" || moved.Version != 3 {
+		t.Errorf("of another person: %q, version %d", moved.EndUser, moved.Version)
+	}
+	key := newRig(t)
+	if _, err := key.connector.Create(t.Context(), keyType(t), connect.Request{Name: "key", EndUser: "customer-7", Parameters: value.Object(
+		"host", value.Text(keyService(t)), "apiKey", value.Text("good-key")).Collection()}); err != nil {
+		t.Fatal(err)
+	}
+	if made := key.one(); made.EndUser != "customer-7" || made.Version != 1 {
+		t.Errorf("of a key: %q, version %d", made.EndUser, made.Version)
+	}
+}
+
 // Other parameters are taken along by the rules of an edit; with another address nothing
 // secret of before goes there, nor stays.
 func TestReauthorizeWithOtherParameters(t *testing.T) {

@@ -74,6 +74,7 @@ type Flow struct {
 	TokenHash   string // of the temporary credentials' identifier (oauth_token)
 	RedirectURI string
 	Scope       []string
+	EndUser     string // of the connection to be made
 	Temp        *value.Collection
 	Data        *value.Collection
 	Created     time.Time

@@ -21,6 +21,7 @@ type steps struct {
 	name        string
 	connID      int64
 	anyAccount  bool // the account may change
+	endUser     string
 	scope       []string
 	data        *value.Collection
 	temp        value.Value
@@ -200,7 +201,7 @@ func (s *steps) store(ctx context.Context) (*Started, error) {
 		}
 		return &Started{Record: record, Warnings: s.warnings}, nil
 	}
-	record := &Record{Name: s.name, App: s.t.App, Root: s.t.Root, Type: s.t.ID, Kind: s.t.Kind}
+	record := &Record{Name: s.name, App: s.t.App, Root: s.t.Root, Type: s.t.ID, Kind: s.t.Kind, EndUser: s.endUser}
 	s.fill(record)
 	if err := s.c.Store.InsertConnection(ctx, record); err != nil {
 		return nil, err
@@ -224,6 +225,9 @@ func (s *steps) update(ctx context.Context, record *Record) (*Record, error) {
 	}
 	changed := *record
 	changed.Root, changed.Data = s.t.Root, record.Data.Clone()
+	if s.endUser != "" {
+		changed.EndUser = s.endUser
+	}
 	for name, v := range s.data.All() {
 		changed.Data.Set(name, v)
 	}

@@ -49,9 +49,21 @@ type RunFilter struct {
 
 // Runs keeps the history of a team's runs.
 type Runs interface {
-	// PutRuns stores runs, or what became of them, all or none.
+	// PutRuns stores runs, or what became of them, all or none. How one ended is stored once.
 	PutRuns(ctx context.Context, runs ...*Run) error
+	// BeatRun says that a run that was stored as running is still at work; ErrFenced when
+	// somebody has ended it.
+	BeatRun(ctx context.Context, id string) error
+	// CancelRun ends a run wherever it is at work; ErrConflict when it has ended.
+	CancelRun(ctx context.Context, id string) error
 	Run(ctx context.Context, id string) (*Run, error)
 	// Runs returns runs without their transcripts, the newest first.
 	Runs(ctx context.Context, f RunFilter, p Page) ([]*Run, error)
+}
+
+// LostRuns finds the runs of all teams whose node has ended.
+type LostRuns interface {
+	// EndLostRuns ends up to n runs whose last beat was before, as failed with the given
+	// type and text, and returns their ids.
+	EndLostRuns(ctx context.Context, before time.Time, kind, text string, n int) ([]string, error)
 }

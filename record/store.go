@@ -18,6 +18,7 @@ type Store interface {
 	Directory
 	Schedule
 	Retries
+	LostRuns
 	Outbox
 	Pruner
 }

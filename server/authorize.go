@@ -150,7 +150,7 @@ func (s *Server) startFlow(ctx context.Context, team int64, w *wish, session str
 		return nil, err
 	}
 	started, err := s.Node.Teams.Of(team).Connector().Create(ctx, t, connect.Request{Name: w.Name, Parameters: w.Parameters.given(), Scope: w.Scope, Session: session,
-		ConnID: w.Connection, AllowAccountChange: w.AccountChange})
+		ConnID: w.Connection, AllowAccountChange: w.AccountChange, EndUser: w.EndUser})
 	if err != nil || started.Record != nil {
 		return started, err
 	}
@@ -239,10 +239,7 @@ func (s *Server) comeBack(ctx context.Context, team int64, session string, cb co
 // finished tells the person, and whoever waits for it, that the connection is there.
 func (s *Server) finished(w http.ResponseWriter, r *http.Request, team int64, wished *wish, started *connect.Started) {
 	a := &Actor{ID: wished.By, Team: team, Address: addressFrom(r.Context())}
-	if err := s.connected(r.Context(), a, started.Record, wished); err != nil {
-		s.outcome(w, r, outcome{Team: team, Wish: wished, Err: err})
-		return
-	}
+	s.connected(r.Context(), a, started.Record, wished)
 	if wished.Session != "" {
 		// Two windows of one session make two connections; the session ends with the first.
 		if _, err := s.records.UseLink(r.Context(), wished.Session); err != nil && !errors.Is(err, record.ErrUsed) && !errors.Is(err, record.ErrNotFound) {

@@ -305,7 +305,7 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request, o *opening, give
 // exists new secrets.
 func (s *Server) makeBasic(ctx context.Context, o *opening, wished *wish, parameters *value.Collection) (*connect.Record, error) {
 	connector := s.Node.Teams.Of(o.team).Connector()
-	started, err := connector.Create(ctx, o.kind, connect.Request{Name: wished.Name, Parameters: parameters, Scope: wished.Scope, ConnID: wished.Connection})
+	started, err := connector.Create(ctx, o.kind, connect.Request{Name: wished.Name, Parameters: parameters, Scope: wished.Scope, ConnID: wished.Connection, EndUser: wished.EndUser})
 	if err != nil {
 		return nil, err
 	}

@@ -186,13 +186,11 @@ func (s *Server) createConnection(ctx context.Context, a *Actor, in *createConne
 	if t.Kind != connect.Basic {
 		return s.authorizeLater(ctx, a, wish)
 	}
-	started, err := s.Node.Teams.Of(a.Team).Connector().Create(ctx, t, connect.Request{Name: wish.Name, Parameters: parameters, Scope: wish.Scope})
+	started, err := s.Node.Teams.Of(a.Team).Connector().Create(ctx, t, connect.Request{Name: wish.Name, Parameters: parameters, Scope: wish.Scope, EndUser: wish.EndUser})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.connected(ctx, a, started.Record, wish); err != nil {
-		return nil, err
-	}
+	s.connected(ctx, a, started.Record, wish)
 	v := s.viewConnection(started.Record)
 	return &body[made]{made{Connection: &v, Warnings: started.Warnings}}, nil
 }
@@ -222,20 +220,13 @@ func (s *Server) typed(ctx context.Context, opened *work.App, t *connect.Type, g
 	return values, nil
 }
 
-// connected completes a new connection and notes it.
-func (s *Server) connected(ctx context.Context, a *Actor, r *connect.Record, w *wish) error {
-	if w.EndUser != "" && r.EndUser != w.EndUser {
-		r.EndUser = w.EndUser
-		if err := s.team(a).UpdateConnection(ctx, r); err != nil {
-			return err
-		}
-	}
+// connected notes a connection that was made, or authorized again.
+func (s *Server) connected(ctx context.Context, a *Actor, r *connect.Record, w *wish) {
 	action := "connection.create"
 	if w.Connection != 0 {
 		action = "connection.reauthorize"
 	}
 	s.audit(ctx, a, action, connectionID(r.ID), r.App+", "+r.Name)
-	return nil
 }
 
 type editConnection struct {

@@ -47,10 +47,10 @@ func (s *Store) insertFlow(ctx context.Context, tx queries, k *keys, f *connect.
 		return err
 	}
 	return execOne(ctx, tx, nil, `insert into flow (team, id, app, type, name, conn_id, session_hash, state_hash, token_hash,
-			redirect_uri, any_account, scope, created, expires, data_key, temp, data)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			redirect_uri, any_account, scope, end_user, created, expires, data_key, temp, data)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		s.team, f.ID, f.App, f.Type, f.Name, f.ConnID, f.SessionHash, f.StateHash, f.TokenHash,
-		f.RedirectURI, f.AnyAccount, scopeText(f.Scope), millis(f.Created), millis(f.Expires), wrapped, temp, data)
+		f.RedirectURI, f.AnyAccount, scopeText(f.Scope), f.EndUser, millis(f.Created), millis(f.Expires), wrapped, temp, data)
 }
 
 // FlowBy returns the flow, used or not, whose token hash (or, with an empty token hash,
@@ -88,10 +88,10 @@ func (s *Store) readFlow(ctx context.Context, column, hash string) (*connect.Flo
 		wrapped, temp, data []byte
 	)
 	err := s.read.QueryRowContext(ctx, `select id, app, type, name, conn_id, session_hash, state_hash, token_hash,
-			redirect_uri, any_account, scope, created, expires, used, data_key, temp, data
+			redirect_uri, any_account, scope, end_user, created, expires, used, data_key, temp, data
 		from flow where team = ? and `+column+" = ? and "+column+" <> '' order by seq desc limit 1", s.team, hash).
 		Scan(&f.ID, &f.App, &f.Type, &f.Name, &f.ConnID, &f.SessionHash, &f.StateHash, &f.TokenHash,
-			&f.RedirectURI, &f.AnyAccount, &scope, &created, &expires, &f.Used, &wrapped, &temp, &data)
+			&f.RedirectURI, &f.AnyAccount, &scope, &f.EndUser, &created, &expires, &f.Used, &wrapped, &temp, &data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, connect.ErrNotFound
 	}

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/cleat-run/cleat/record"
 )
@@ -15,11 +17,14 @@ func runPlace(team int64, id string) place {
 
 const runColumns = "id, kind, app, component, connection, source, made_by, state, error, error_type, bundles, exchanges, started, ended, node"
 
-// putRun stores a run, or over the stored one what became of it. That of another team is
-// not touched.
-const putRun = "insert into run (" + runColumns + `, team, seal_key, transcript) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-	on conflict (id) do update set (state, error, error_type, bundles, exchanges, ended, node, seal_key, transcript) = (excluded.state, excluded.error,
-	excluded.error_type, excluded.bundles, excluded.exchanges, excluded.ended, excluded.node, excluded.seal_key, excluded.transcript)
+// putRun stores a run, or over the stored one what became of it. How it ended is stored
+// once: its node may hear too late that somebody has cancelled it, or given it up. That of
+// another team is not touched.
+const putRun = "insert into run (" + runColumns + `, team, beat, seal_key, transcript) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	on conflict (id) do update set (state, error, error_type, ended) = (
+		case run.state when 'running' then excluded.state else run.state end, case run.state when 'running' then excluded.error else run.error end,
+		case run.state when 'running' then excluded.error_type else run.error_type end, case run.state when 'running' then excluded.ended else run.ended end),
+	(bundles, exchanges, node, beat, seal_key, transcript) = (excluded.bundles, excluded.exchanges, excluded.node, excluded.beat, excluded.seal_key, excluded.transcript)
 	where run.team = excluded.team`
 
 // runCells returns the values of putRun for r, which gets an id if it has none. A
@@ -27,7 +32,7 @@ const putRun = "insert into run (" + runColumns + `, team, seal_key, transcript)
 func (s *Store) runCells(key *sealer, r *record.Run) ([]any, error) {
 	r.ID = s.newID(r.ID, "run")
 	cells := []any{r.ID, r.Kind, r.App, r.Component, r.Connection, r.Source, r.By, string(r.State), r.Error, r.ErrorType, r.Bundles, r.Exchanges,
-		r.Started.UnixMilli(), millis(r.Ended), r.Node, s.team}
+		r.Started.UnixMilli(), millis(r.Ended), r.Node, s.team, sql.NullInt64{Int64: s.now().UnixMilli(), Valid: r.State == record.Running}}
 	if len(r.Transcript) == 0 || len(r.Transcript) > record.MaxTranscript {
 		return append(cells, nil, nil), nil
 	}
@@ -36,7 +41,7 @@ func (s *Store) runCells(key *sealer, r *record.Run) ([]any, error) {
 }
 
 // PutRuns stores runs, or what became of them, all or none; those without an id get one.
-// A transcript longer than [record.MaxTranscript] is left out.
+// One that has ended stays as it ended, and gets the rest. A transcript longer than [record.MaxTranscript] is left out.
 func (s *Store) PutRuns(ctx context.Context, runs ...*record.Run) error {
 	cells, err := s.sealRuns(ctx, runs)
 	if err == nil {
@@ -124,4 +129,54 @@ func (s *Store) Runs(ctx context.Context, f record.RunFilter, p record.Page) ([]
 		return nil, fmt.Errorf("read runs: %w", explain(err))
 	}
 	return runs, nil
+}
+
+// BeatRun says that a run is still at work. It returns [record.ErrFenced] when it has ended
+// meanwhile, and [record.ErrNotFound].
+func (s *Store) BeatRun(ctx context.Context, id string) error {
+	err := s.change(ctx, func(ctx context.Context, tx queries, _ *keys) error {
+		return compareAndSet(ctx, tx, "run", "team = ? and id = ?", []any{s.team, id},
+			"update run set beat = ? where team = ? and id = ? and state = 'running'", s.now().UnixMilli(), s.team, id)
+	})
+	if errors.Is(err, record.ErrConflict) {
+		err = record.ErrFenced
+	}
+	if err != nil {
+		return fmt.Errorf("keep run %q: %w", id, err)
+	}
+	return nil
+}
+
+// CancelRun ends a run as cancelled, wherever it is at work; its node hears of it with its
+// next beat. It returns [record.ErrConflict] when the run has ended, and
+// [record.ErrNotFound].
+func (s *Store) CancelRun(ctx context.Context, id string) error {
+	err := s.change(ctx, func(ctx context.Context, tx queries, _ *keys) error {
+		return compareAndSet(ctx, tx, "run", "team = ? and id = ?", []any{s.team, id},
+			"update run set state = 'cancelled', ended = ? where team = ? and id = ? and state = 'running'", s.now().UnixMilli(), s.team, id)
+	})
+	if err != nil {
+		return fmt.Errorf("cancel run %q: %w", id, err)
+	}
+	return nil
+}
+
+// EndLostRuns ends up to n runs of all teams whose last beat was before, as failed with the
+// given type and text, and returns their ids. Of their bundles those count that are events.
+func (s *Store) EndLostRuns(ctx context.Context, before time.Time, kind, text string, n int) ([]string, error) {
+	const lost = "select id from run where state = 'running' and beat < ? order by beat limit ?"
+	found, err := all(ctx, s.read, scanText, lost, before.UnixMilli(), n)
+	var ended []string
+	if err == nil && len(found) > 0 { // else without a write each time
+		err = s.change(ctx, func(ctx context.Context, tx queries, _ *keys) (err error) {
+			ended, err = all(ctx, tx, scanText, `update run set (state, error, error_type, ended, bundles) = ('failed', ?, ?, ?,
+				(select count(*) from event where event.team = run.team and event.source = run.id))
+				where state = 'running' and id in (`+lost+") returning id", text, kind, s.now().UnixMilli(), before.UnixMilli(), n)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("end lost runs: %w", explain(err))
+	}
+	return ended, nil
 }

@@ -129,6 +129,9 @@ func checkUpgradeServer(t *testing.T, s *store.Store) {
 	if members, err := s.Members(ctx); err != nil || len(members) != 1 || members[0].ID != "usr_1" {
 		t.Errorf("the members are %v, error %v", members, err)
 	}
+	if ids, err := s.EndLostRuns(ctx, time.Now(), "Gone", "its node", 10); err != nil || len(ids) != 1 || ids[0] != "run_2" {
+		t.Errorf("the lost runs are %v, error %v", ids, err)
+	}
 	checkUpgradePeople(t, s)
 	h, err := s.HookNamed(ctx, "server")
 	if err != nil || !storetest.Equal(h.TriggerParameters.Get("list"), upgradeRecord().Data.Get("list")) {

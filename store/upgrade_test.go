@@ -58,6 +58,9 @@ const installationSchema = 8
 // triggerSchema is the first schema with states of triggers.
 const triggerSchema = 6
 
+// endUserSchema is the first schema with whom the connection of a flow is for.
+const endUserSchema = 9
+
 // renewalSchema is the first schema with the journal of renewals.
 const renewalSchema = 3
 
@@ -133,9 +136,9 @@ func emptyTables(t *testing.T, db *sql.DB, query string) (empty []string) {
 // writeUpgrade fills every table and closes the store.
 func writeUpgrade(t *testing.T, s *store.Store) {
 	t.Helper()
-	ctx, used, r, claim := t.Context(), upgradeFlow(), upgradeRecord(), upgradeRenewal()
-	used.ID, used.TokenHash = "used", "used"
-	for _, err := range []error{s.InsertConnection(ctx, r), s.UpdateConnection(ctx, r), s.InsertFlow(ctx, upgradeFlow()),
+	ctx, open, used, r, claim := t.Context(), upgradeFlow(), upgradeFlow(), upgradeRecord(), upgradeRenewal()
+	used.ID, used.TokenHash, open.EndUser = "used", "used", "customer-7"
+	for _, err := range []error{s.InsertConnection(ctx, r), s.UpdateConnection(ctx, r), s.InsertFlow(ctx, open),
 		s.InsertFlow(ctx, used), s.ClaimFlow(ctx, used.ID), s.InsertHook(ctx, upgradeHook()), s.Append(ctx, upgradeDelivery()),
 		s.PutTriggerState(ctx, "photos/watch", upgradeState()), s.PutInstallation(ctx, upgradeInstallation()),
 		s.ClaimRenewal(ctx, claim, upgradeTime), s.JournalRenewal(ctx, upgradeRenewal())} {
@@ -192,6 +195,9 @@ func checkUpgradeConnection(t *testing.T, s *store.Store, schema int) {
 		want := upgradeFlow()
 		if hash == "used" {
 			want.ID, want.TokenHash, want.Used, want.Temp, want.Data = "used", "used", true, nil, nil
+		}
+		if hash == "token" && schema >= endUserSchema {
+			want.EndUser = "customer-7"
 		}
 		storetest.SameFlow(t, f, want)
 	}

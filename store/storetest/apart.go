@@ -84,6 +84,8 @@ func testTeamsApart(t *testing.T, at func(int64) Records) {
 		"DeleteApp":         func() error { return s.DeleteApp(ctx, one.app.ID) },
 		"Run":               func() error { _, err := s.Run(ctx, one.run.ID); return err },
 		"PutRuns":           func() error { return s.PutRuns(ctx, one.run) },
+		"BeatRun":           func() error { return s.BeatRun(ctx, one.run.ID) },
+		"CancelRun":         func() error { return s.CancelRun(ctx, one.run.ID) },
 		"Trigger":           func() error { _, err := s.Trigger(ctx, trigger.ID); return err },
 		"UpdateTrigger":     func() error { return s.UpdateTrigger(ctx, &trigger) },
 		"DeleteTrigger":     func() error { return s.DeleteTrigger(ctx, trigger.ID) },

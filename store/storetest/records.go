@@ -51,6 +51,8 @@ func RunRecords(t *testing.T, open func(t *testing.T) func(team int64) Records) 
 		{"run", testRun},
 		{"run/list", testRuns},
 		{"run/all or none", testRunsAllOrNone},
+		{"run/ends once", testRunEndsOnce},
+		{"run/lost", testLostRuns},
 		{"trigger", testTrigger},
 		{"trigger/due", testDue},
 		{"trigger/poll", testEndPoll},

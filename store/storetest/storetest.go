@@ -93,6 +93,7 @@ func newFlow(id string) *connect.Flow {
 		TokenHash:   "token-" + id,
 		RedirectURI: "https://cleat.example/oauth/cb/app-oauth1",
 		Scope:       []string{"read"},
+		EndUser:     "customer-7",
 		Temp:        value.Object("token_secret", value.Text("temp-"+id)).Collection(),
 		Data:        value.Object("consumer_secret", value.Text("data-"+id)).Collection(),
 		Created:     now,

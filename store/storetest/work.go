@@ -239,6 +239,78 @@ func testRunsAllOrNone(t *testing.T, at func(int64) Records) {
 	wantError(t, "the other", err, record.ErrNotFound)
 }
 
+// How a run ended is stored once; what else is known of it comes with its node.
+func testRunEndsOnce(t *testing.T, at func(int64) Records) {
+	s, ctx := at(1), t.Context()
+	get := must[*record.Run](t)
+	r := newRun(noon)
+	ok(t, "PutRuns", s.PutRuns(ctx, r))
+	ok(t, "a beat", s.BeatRun(ctx, r.ID))
+	ok(t, "CancelRun", s.CancelRun(ctx, r.ID))
+	cancelled := get(s.Run(ctx, r.ID))
+	recent(t, "Ended", cancelled.Ended)
+	if cancelled.State != record.Cancelled {
+		t.Errorf("cancelled: %+v", cancelled)
+	}
+	wantError(t, "to cancel it again", s.CancelRun(ctx, r.ID), record.ErrConflict)
+	wantError(t, "a beat afterwards", s.BeatRun(ctx, r.ID), record.ErrFenced)
+	r.State, r.Error, r.ErrorType, r.Ended, r.Bundles, r.Exchanges, r.Transcript = record.Failed, "late", "DataError", noon, 2, 1, []byte("[]")
+	ok(t, "its node comes to its end", s.PutRuns(ctx, r))
+	cancelled.Bundles, cancelled.Exchanges, cancelled.Transcript = 2, 1, []byte("[]")
+	same(t, "afterwards", get(s.Run(ctx, r.ID)), cancelled)
+
+	two := newTeam(t, at(1), "two")
+	theirs := newRun(noon)
+	ok(t, "PutRuns", at(two).PutRuns(ctx, theirs))
+	for _, id := range []string{"run_none", theirs.ID} {
+		wantError(t, "to cancel what is not there", s.CancelRun(ctx, id), record.ErrNotFound)
+		wantError(t, "a beat of what is not there", s.BeatRun(ctx, id), record.ErrNotFound)
+	}
+}
+
+func testLostRuns(t *testing.T, at func(int64) Records) {
+	ctx := t.Context()
+	two := newTeam(t, at(1), "two")
+	put := func(team int64, state record.RunState) *record.Run {
+		t.Helper()
+		r := newRun(noon)
+		if r.State = state; state != record.Running {
+			r.Ended = noon
+		}
+		ok(t, "PutRuns", at(team).PutRuns(ctx, r))
+		return r
+	}
+	mine, theirs, ended := put(1, record.Running), put(two, record.Running), put(1, record.Succeeded)
+	ok(t, "AppendEvents", at(1).AppendEvents(ctx, newEvent(mine.ID, "1"), newEvent(mine.ID, "2")))
+	ok(t, "AppendEvents", at(two).AppendEvents(ctx, newEvent(mine.ID, "1")))
+	lose := func(before time.Time, n int) []string {
+		t.Helper()
+		got := must[[]string](t)(at(1).EndLostRuns(ctx, before, "Gone", "its node", n))
+		slices.Sort(got)
+		return got
+	}
+	if got := lose(time.Now().Add(-time.Minute), 10); len(got) != 0 {
+		t.Errorf("ended while they are at work: %v", got)
+	}
+	later := time.Now().Add(time.Minute)
+	first := lose(later, 1)
+	if want := []string{mine.ID, theirs.ID}; len(first) != 1 || !slices.Contains(want, first[0]) {
+		t.Errorf("the first: %v, want one of %v", first, want)
+	}
+	if rest := lose(later, 10); len(rest) != 1 || rest[0] == first[0] || len(lose(later, 10)) != 0 {
+		t.Errorf("the rest: %v behind %v", rest, first)
+	}
+	get := must[*record.Run](t)
+	got := get(at(1).Run(ctx, mine.ID))
+	recent(t, "Ended", got.Ended)
+	mine.State, mine.Error, mine.ErrorType, mine.Ended, mine.Bundles = record.Failed, "its node", "Gone", got.Ended, 2
+	same(t, "a run whose node ended", got, mine)
+	same(t, "one that had ended", get(at(1).Run(ctx, ended.ID)), ended)
+	if got := get(at(two).Run(ctx, theirs.ID)); got.State != record.Failed || got.Bundles != 0 {
+		t.Errorf("that of another team: %+v", got)
+	}
+}
+
 func newTrigger(name string) *record.Trigger {
 	return &record.Trigger{Name: name, App: "photos", Module: "watch", Connection: 7, Parameters: value.Object("album", value.Text("sea")).Collection(),
 		Every: 15 * time.Minute, Cron: "* * * * *", Timezone: "Europe/Prague", From: "all", Limit: 10, Sequential: true, NextAt: noon}

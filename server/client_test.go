@@ -21,6 +21,7 @@ type client struct {
 	cookie  string
 	id      string // of the token
 	address string // as a proxy tells it
+	teamID  int64  // of an owner
 }
 
 // lastAddress numbers clients: each has an address of its own, so that the failures of one

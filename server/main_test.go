@@ -21,6 +21,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cleat-run/cleat"
 	"github.com/cleat-run/cleat/bus"
@@ -95,6 +96,7 @@ func startNode(ctx context.Context, change func(*server.Config)) (*node, error) 
 	if n.Instance, err = server.Open(ctx, c); err != nil {
 		return nil, err
 	}
+	n.Node.BeatEvery = 100 * time.Millisecond
 	serving, end := context.WithCancel(ctx)
 	served := make(chan error, 1)
 	go func() { served <- n.Serve(serving, listener) }()
@@ -194,7 +196,7 @@ func (n *node) team(t *testing.T) *client {
 	n.boss.post(t, "/v1/teams", map[string]any{"name": t.Name()}).is(t, http.StatusCreated).into(t, &made)
 	// The team that somebody looks at belongs to the session: each test signs in anew.
 	signed := n.visitor().post(t, "/v1/sign-in", map[string]any{"email": bossEmail, "password": bossPassword}).is(t, http.StatusOK)
-	c := &client{node: n, cookie: signed.cookie(), address: newAddress()}
+	c := &client{node: n, cookie: signed.cookie(), address: newAddress(), teamID: made.ID}
 	c.cookie = c.post(t, "/v1/me/team", map[string]any{"team": made.ID}).is(t, http.StatusOK).cookie()
 	return c
 }

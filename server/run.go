@@ -96,6 +96,13 @@ func (s *Server) bundles(ctx context.Context, t *task, each func(value.Value) er
 	ctx, cancel := context.WithTimeout(ctx, s.Limits.Run)
 	defer cancel()
 	defer s.cancels.add(t.run.ID, cancel)()
+	warnings, err = s.work(ctx, t, each)
+	s.ended(ctx, t, err)
+	return warnings, err
+}
+
+// work runs the task and hands on its bundles.
+func (s *Server) work(ctx context.Context, t *task, each func(value.Value) error) (warnings []string, err error) {
 	run, err := s.Node.Teams.Of(t.team).Start(ctx, t.component, t.input)
 	if err == nil {
 		for bundle, failed := range run.Bundles(ctx) {
@@ -109,10 +116,14 @@ func (s *Server) bundles(ctx context.Context, t *task, each func(value.Value) er
 		}
 		warnings = run.Warnings()
 	}
+	return warnings, err
+}
+
+// ended stores how a task ended.
+func (s *Server) ended(ctx context.Context, t *task, err error) {
 	t.transcript.End(t.run, err, s.Now())
 	s.History.Add(context.WithoutCancel(ctx), t.team, t.run)
 	s.metrics.ran(t.run)
-	return warnings, err
 }
 
 func (s *Server) runModule(ctx context.Context, a *Actor, in *runInput) (*runOutput, error) {
@@ -189,45 +200,6 @@ func (s *Server) stream(hc huma.Context, t *task) {
 	}{end})
 	flush()
 }
-
-// runLater answers when the run is on record, and runs it behind.
-func (s *Server) runLater(ctx context.Context, t *task) (*runOutput, error) {
-	if err := s.records.OfTeam(t.team).PutRuns(ctx, t.run); err != nil {
-		t.release()
-		return nil, err
-	}
-	id := t.run.ID
-	s.background.Go(func() { s.runBehind(context.WithoutCancel(ctx), t) })
-	return answered(http.StatusAccepted, []byte(`{"run":"`+id+`"}`+"\n")), nil
-}
-
-// runBehind runs a task whose bundles become events. How it ended is in its record.
-func (s *Server) runBehind(ctx context.Context, t *task) {
-	var events []*record.Event
-	store := func() error {
-		kept := events
-		if events = nil; len(kept) == 0 {
-			return nil
-		}
-		err := s.records.OfTeam(t.team).AppendEvents(ctx, kept...)
-		if err == nil {
-			s.Stored(t.team, kept)
-		}
-		return err
-	}
-	_, _ = s.bundles(ctx, t, func(bundle value.Value) error {
-		events = append(events, &record.Event{ID: record.NewID("evt", s.Now()), Source: t.run.ID, App: t.run.App, Run: t.run.ID, Created: s.Now(), Bundle: bundle.AppendJSON(nil)})
-		if len(events) < eventBatch {
-			return nil
-		}
-		return store()
-	})
-	if err := store(); err != nil {
-		s.Log.Error("the bundles of a run are not stored", "run", t.run.ID, "error", err)
-	}
-}
-
-const eventBatch = 200
 
 type rpcInput struct {
 	Body struct {

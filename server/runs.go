@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -84,7 +85,9 @@ func (s *Server) getRun(ctx context.Context, a *Actor, in *runPath) (*body[runDe
 	return &body[runDetail]{runDetail{viewRun(r), r.Transcript}}, nil
 }
 
-// cancelRun ends a run of this node. It is looked up first: a run of another team is none.
+// cancelRun ends a run. It is looked up first: a run of another team is none. One that is
+// at work on another node ends on record, and there with its next beat; one whose node is
+// gone just ends.
 func (s *Server) cancelRun(ctx context.Context, a *Actor, in *runPath) (*body[RunView], error) {
 	r, err := s.team(a).Run(ctx, in.Run)
 	if err != nil {
@@ -94,7 +97,14 @@ func (s *Server) cancelRun(ctx context.Context, a *Actor, in *runPath) (*body[Ru
 		return nil, problem(http.StatusConflict, "ended", "the run has ended: it %s", r.State)
 	}
 	if !s.cancels.cancel(in.Run) {
-		return nil, problem(http.StatusConflict, "elsewhere", "the run is at work on another node, or its node has ended")
+		err := s.team(a).CancelRun(ctx, in.Run)
+		if errors.Is(err, record.ErrConflict) {
+			err = problem(http.StatusConflict, "ended", "the run has ended in the meantime")
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.State, r.Ended = record.Cancelled, s.Now()
 	}
 	s.audit(ctx, a, "run.cancel", in.Run, "")
 	return &body[RunView]{viewRun(r)}, nil

@@ -125,6 +125,10 @@ func TestDeliverFails(t *testing.T) {
 // unreachable are records that lose their database when a hook or a trigger's app is read.
 type unreachable struct{ Records }
 
+func (unreachable) EndLostRuns(context.Context, time.Time, string, string, int) ([]string, error) {
+	return nil, store.ErrUnavailable
+}
+
 func (u unreachable) OfTeam(team int64) TeamRecords { return unreachableTeam{u.Records.OfTeam(team)} }
 
 type unreachableTeam struct{ TeamRecords }

@@ -130,11 +130,12 @@ func (l *Loops) offer(ctx context.Context) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	var offered time.Time // late attempts
+	lost := &lookout{node: l.Node}
 	for {
 		n, err := l.offerDue(ctx, most)
 		if now := l.Node.now(); err == nil && now.Sub(offered) >= retryEvery {
 			offered = now
-			err = l.offerRetries(ctx)
+			err = errors.Join(l.offerRetries(ctx), lost.look(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			l.Node.Log.Error("what is due is not offered", "error", err)

@@ -18,6 +18,8 @@ type Node struct {
 
 	// Attempts is how often a delivery is tried at most; 0 means 10.
 	Attempts int
+	// BeatEvery is how often a run that is stored as running says that it is; 0 means 10 s.
+	BeatEvery time.Duration
 	// Stored hears of events that were just stored; nil means that nobody listens.
 	Stored func(team int64, events []*record.Event)
 }

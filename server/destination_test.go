@@ -16,9 +16,9 @@ type handover struct {
 
 // TestDestination: what a receiver answers decides what it is sent next. When is next, and
 // how often, is tested in package work.
-func TestDestination(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
+func TestDestination(t *testing.T) { onEach(t, testDestination) }
+
+func testDestination(t *testing.T, o *operator) {
 	got := newReceiver(t)
 	var d struct{ ID, Secret, State, Reason string }
 	o.post(t, "/v1/destinations", map[string]any{"name": "mine", "url": got.URL}).is(t, http.StatusCreated).into(t, &d)

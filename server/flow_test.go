@@ -163,9 +163,9 @@ func TestApps(t *testing.T) {
 
 type finding struct{ Severity, Message, Position string }
 
-func TestConnections(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
+func TestConnections(t *testing.T) { onEach(t, testConnections) }
+
+func testConnections(t *testing.T, o *operator) {
 	var got struct {
 		Name, Account, UID, State, Kind string
 		UsedBy                          struct{ Hooks, Triggers []string } `json:"used_by"`
@@ -198,9 +198,9 @@ func (o *operator) search(limit int) map[string]any {
 	return map[string]any{"app": "photos", "module": "searchPhotos", "connection": o.connection, "limit": limit, "parameters": map[string]any{"text": "boat", "limit": 10}}
 }
 
-func TestRuns(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
+func TestRuns(t *testing.T) { onEach(t, testRuns) }
+
+func testRuns(t *testing.T, o *operator) {
 	var plain struct {
 		Run     string
 		Bundles []struct{ Title string }
@@ -277,9 +277,9 @@ func (o *operator) stateOf(t *testing.T, run string) string {
 	return r.State
 }
 
-func TestConnectSession(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
+func TestConnectSession(t *testing.T) { onEach(t, testConnectSession) }
+
+func testConnectSession(t *testing.T, o *operator) {
 	o.owner.call(t, http.MethodPut, "/v1/branding", map[string]any{"product": "Acme", "accent": "#aa0000", "origins": []string{"https://app.acme.example"}}).is(t, http.StatusOK)
 	var session struct{ URL string }
 	o.post(t, "/v1/connect-sessions", map[string]any{"app": "photos", "end_user": "u-7", "return_url": "https://app.acme.example/done?x=1"}).is(t, http.StatusCreated).into(t, &session)
@@ -322,9 +322,9 @@ func (c *client) through(t *testing.T, address, service string) map[string]strin
 	return c.authorize(t, sent.is(t, http.StatusSeeOther).header.Get("Location"))
 }
 
-func TestTrigger(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
+func TestTrigger(t *testing.T) { onEach(t, testTrigger) }
+
+func testTrigger(t *testing.T, o *operator) {
 	got := newReceiver(t)
 	var destination struct{ ID, Secret string }
 	o.post(t, "/v1/destinations", map[string]any{"name": "mine", "url": got.URL}).is(t, http.StatusCreated).into(t, &destination)
@@ -373,9 +373,9 @@ func TestTrigger(t *testing.T) {
 	}
 }
 
-func TestHook(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
+func TestHook(t *testing.T) { onEach(t, testHook) }
+
+func testHook(t *testing.T, o *operator) {
 	var hook struct {
 		ID, URL  string
 		Attached bool
@@ -439,9 +439,9 @@ type event struct {
 	Bundle                       map[string]any
 }
 
-func TestEventStream(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
+func TestEventStream(t *testing.T) { onEach(t, testEventStream) }
+
+func testEventStream(t *testing.T, o *operator) {
 	next, end := o.follow(t, "/v1/events")
 	o.post(t, "/v1/run?async=1", o.search(2)).is(t, http.StatusAccepted)
 	first := next()
@@ -464,10 +464,10 @@ func TestEventStream(t *testing.T) {
 	o.get(t, "/v1/events/"+seen.ID).is(t, http.StatusOK)
 }
 
-func TestLive(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
-	other := commonNode(t).team(t)
+func TestLive(t *testing.T) { onEach(t, testLive) }
+
+func testLive(t *testing.T, o *operator) {
+	other := o.node.team(t)
 	silent, _ := other.follow(t, "/v1/live")
 	_ = silent
 	next, _ := o.follow(t, "/v1/live?app=photos")
@@ -486,9 +486,9 @@ func TestLive(t *testing.T) {
 	}
 }
 
-func TestAuditAndBranding(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
+func TestAuditAndBranding(t *testing.T) { onEach(t, testAuditAndBranding) }
+
+func testAuditAndBranding(t *testing.T, o *operator) {
 	o.owner.call(t, http.MethodPut, "/v1/branding", map[string]any{"product": "Acme"}).is(t, http.StatusOK)
 	var look struct{ Product string }
 	o.get(t, "/v1/branding").is(t, http.StatusOK).into(t, &look)

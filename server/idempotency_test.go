@@ -38,9 +38,9 @@ func newGate(t *testing.T, o *operator) *gate {
 	return g
 }
 
-func TestIdempotencyKey(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
+func TestIdempotencyKey(t *testing.T) { onEach(t, testIdempotencyKey) }
+
+func testIdempotencyKey(t *testing.T, o *operator) {
 	g := newGate(t, o)
 	rename := func(title string) map[string]any {
 		return map[string]any{"app": "photos", "module": "renamePhoto", "connection": o.connection, "parameters": map[string]any{"id": 1003, "title": title}}
@@ -85,9 +85,9 @@ func TestIdempotencyKey(t *testing.T) {
 }
 
 // TestKeyOfWhoLeaves: whoever hangs up may come back with the same key.
-func TestKeyOfWhoLeaves(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
+func TestKeyOfWhoLeaves(t *testing.T) { onEach(t, testKeyOfWhoLeaves) }
+
+func testKeyOfWhoLeaves(t *testing.T, o *operator) {
 	g := newGate(t, o)
 	ctx, hangUp := context.WithCancel(t.Context())
 	gone := make(chan error)

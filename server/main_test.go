@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -27,6 +28,7 @@ import (
 	"github.com/cleat-run/cleat/bus"
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/examples"
+	"github.com/cleat-run/cleat/internal/pgtest"
 	"github.com/cleat-run/cleat/server"
 	"github.com/cleat-run/cleat/store"
 )
@@ -144,10 +146,36 @@ var common = sync.OnceValues(func() (*node, error) {
 	return n, err
 })
 
+// postgres is the database server of the tests that need one.
+var postgres pgtest.Process
+
+// postgresNode is a server for one test, with PostgreSQL.
+func postgresNode(t *testing.T) *node {
+	t.Helper()
+	url := postgres.Database(t)
+	keyset, err := store.NextKeyset(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ownNode(t, func(c *server.Config) { c.Store = store.Options{URL: url, Keyset: keyset} })
+}
+
+// onEach runs a test with each of the databases, so that a server does the same with both.
+func onEach(t *testing.T, test func(t *testing.T, o *operator)) {
+	t.Helper()
+	t.Parallel()
+	for name, open := range map[string]func(*testing.T) *node{"sqlite": commonNode, "postgres": postgresNode} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newOperatorOf(t, open(t), ""))
+		})
+	}
+}
+
 func TestMain(m *testing.M) {
 	temp, err := os.MkdirTemp("", "cleat-server-")
 	if err == nil {
-		err = os.Setenv("TMPDIR", temp)
+		err = errors.Join(os.Setenv("TMPDIR", temp), os.Chmod(temp, 0o711)) // PostgreSQL is another user
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -157,6 +185,10 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if n, err := common(); err != nil || n.stop() != nil {
 		fmt.Fprintln(os.Stderr, "the server did not start, or not end well:", err)
+		code = 1
+	}
+	if err := postgres.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
 	if code != 0 {

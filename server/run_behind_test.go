@@ -10,9 +10,9 @@ import (
 
 // TestRunsOfOtherNodes: a run is cancelled wherever it is at work, and on record at once;
 // its node hears of it.
-func TestRunsOfOtherNodes(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
+func TestRunsOfOtherNodes(t *testing.T) { onEach(t, testRunsOfOtherNodes) }
+
+func testRunsOfOtherNodes(t *testing.T, o *operator) {
 	records := o.Node.Records.OfTeam(o.owner.teamID)
 	away := &record.Run{ID: record.NewID("run", time.Now()), Kind: "module", App: "photos", Component: "searchPhotos", State: record.Running, Started: time.Now(), Node: "another"}
 	if err := records.PutRuns(t.Context(), away); err != nil {
@@ -47,9 +47,9 @@ func TestRunsOfOtherNodes(t *testing.T) {
 }
 
 // TestCancel: a run that is at work here ends when it is told to.
-func TestCancel(t *testing.T) {
-	t.Parallel()
-	o := newOperator(t)
+func TestCancel(t *testing.T) { onEach(t, testCancel) }
+
+func testCancel(t *testing.T, o *operator) {
 	g := newGate(t, o)
 	var mine struct{ Run string }
 	o.post(t, "/v1/run?async=1", o.search(1)).is(t, http.StatusAccepted).into(t, &mine)

@@ -66,7 +66,7 @@ const testImports = `
 	examples < cli+
 	connect  < store+, internal/visitor
 	store    < internal/pgtest
-	server   < examples, internal/photoservice, internal/visitor
+	server   < examples, internal/pgtest, internal/photoservice, internal/visitor
 	internal/interop < cli+, internal/photoservice
 `
 

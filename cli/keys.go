@@ -74,7 +74,8 @@ func (f *factory) rotated(done store.Rotation) error {
 		return writeJSON(f.std.Out, struct {
 			Rewrapped  int `json:"rewrapped"`
 			Unreadable int `json:"unreadable"`
-		}{done.Rewrapped, done.Unreadable})
+			Removed    int `json:"removed"`
+		}{done.Rewrapped, done.Unreadable, done.Removed})
 	}
 	fmt.Fprintf(f.std.Err, "a new key is in use; %s wrapped with it\n", plural(done.Rewrapped, "record"))
 	return nil

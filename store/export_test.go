@@ -10,6 +10,7 @@ var (
 	EncodeCollection = encodeCollection
 	DecodeCollection = decodeCollection
 	Migrate          = migrate
+	SealedTables     = sealedTables
 )
 
 // Migrations returns the steps of the schema of a dialect.

@@ -4,25 +4,33 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 )
 
 // Rotation is the result of [Store.RotateKeys].
 type Rotation struct {
 	Rewrapped  int // data keys, of records or of hours, that are now wrapped by the newest key
 	Unreadable int // records left as they are because their data key cannot be opened
+	Removed    int // data keys of hours of which nothing is left
 }
 
 // RotateKeys adds a key to keyset.json and wraps the data keys of all records with it,
 // in one transaction; the sealed data stay as they are. With a keyset given in the
 // options it wraps with the newest key of that keyset and adds none. Other processes
 // that have the store open go on working: they read keyset.json again. After a failure
-// or a crash the old keys still serve and the rotation may be repeated.
+// or a crash the old keys still serve and the rotation may be repeated. Data keys that seal
+// nothing any more are removed, but for those of the last day.
 func (s *Store) RotateKeys(ctx context.Context) (Rotation, error) {
 	var (
 		done    Rotation
 		rotated *keys
 	)
-	err := s.change(ctx, func(ctx context.Context, tx queries, k *keys) error {
+	spent, err := s.spentKeys(ctx)
+	if err != nil {
+		return Rotation{}, fmt.Errorf("rotate keys: %w", err)
+	}
+	err = s.change(ctx, func(ctx context.Context, tx queries, k *keys) error {
 		kek, err := s.keyset.grow()
 		if err != nil {
 			return err
@@ -30,7 +38,11 @@ func (s *Store) RotateKeys(ctx context.Context) (Rotation, error) {
 		if rotated, err = rewrapUIDKey(ctx, tx, kek, k.uid); err != nil {
 			return err
 		}
+		if err := removeKeys(ctx, tx, spent); err != nil {
+			return err
+		}
 		done, err = rewrapDataKeys(ctx, tx, kek)
+		done.Removed = len(spent)
 		return err
 	})
 	if err != nil {
@@ -38,6 +50,35 @@ func (s *Store) RotateKeys(ctx context.Context) (Rotation, error) {
 	}
 	s.keys.Store(rotated)
 	return done, nil
+}
+
+// spentAge is how old a data key has to be to be removed: much older than one with which a
+// process may be about to seal (sealerLife).
+const spentAge = 24 * time.Hour
+
+// sealedTables are those whose column seal_key names a data key.
+var sealedTables = []string{"link", "app_version", "run", "schedule", "received", "event", "destination", "reply"}
+
+// spentKeys returns the data keys that seal nothing and never will. It is asked outside of
+// the transaction, for it reads whole tables: nobody seals with a key of this age, so that
+// one which is spent stays so.
+func (s *database) spentKeys(ctx context.Context) ([]int64, error) {
+	uses := make([]string, len(sealedTables))
+	for i, table := range sealedTables {
+		uses[i] = "select seal_key from " + table + " where seal_key is not null"
+	}
+	spent, err := all(ctx, s.read, scanID, "select id from data_key where created < ? and id not in ("+strings.Join(uses, " union all ")+") order by id",
+		s.now().Add(-spentAge).UnixMilli())
+	return spent, explain(err)
+}
+
+func removeKeys(ctx context.Context, tx queries, ids []int64) error {
+	for _, id := range ids {
+		if _, err := tx.ExecContext(ctx, "delete from data_key where id = ?", id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func rewrapUIDKey(ctx context.Context, tx queries, k *kek, uid []byte) (*keys, error) {

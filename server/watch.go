@@ -5,10 +5,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +22,10 @@ import (
 const watchEvery = time.Second
 
 // WatchApps uploads each app in a folder, and again when it changes, to the first team,
-// until ctx ends. An app is a folder or a ZIP; it is for development.
+// until ctx ends. An app is a folder or a ZIP; it is for development. What the team has had
+// as a version already is left alone when it is seen for the first time: of several nodes
+// with such a folder one uploads what is new, and one that starts with an older copy, or
+// after somebody has activated another version, changes nothing.
 func (i *Instance) WatchApps(ctx context.Context, dir string) {
 	seen := map[string]string{}
 	tick := time.NewTicker(watchEvery)
@@ -35,8 +41,8 @@ func (i *Instance) WatchApps(ctx context.Context, dir string) {
 			}
 			path := filepath.Join(dir, e.Name())
 			if stamp := stampOf(path); stamp != seen[path] {
+				i.uploadFrom(ctx, path, seen[path] != "")
 				seen[path] = stamp
-				i.uploadFrom(ctx, path)
 			}
 		}
 		select {
@@ -73,31 +79,58 @@ func skip(d fs.DirEntry, err error) error {
 	return nil
 }
 
-func (i *Instance) uploadFrom(ctx context.Context, path string) {
+// uploadFrom uploads the app at path, which has changed or is seen for the first time.
+func (i *Instance) uploadFrom(ctx context.Context, path string, changed bool) {
 	archive, err := archiveFrom(path)
+	kept := false
 	if err == nil {
-		err = i.keepApp(ctx, archive, strings.TrimSuffix(filepath.Base(path), ".zip"))
+		kept, err = i.keepApp(ctx, archive, strings.TrimSuffix(filepath.Base(path), ".zip"), changed)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		i.Log.Warn("an app is not loaded", "path", path, "error", err)
-		return
+	case kept:
+		i.Log.Info("an app is loaded", "path", path)
+	default:
+		i.Log.Info("an app is there already", "path", path)
 	}
-	i.Log.Info("an app is loaded", "path", path)
 }
 
-func (i *Instance) keepApp(ctx context.Context, archive []byte, name string) error {
+// keepApp makes an archive the version that runs, unless it has not changed and is known.
+func (i *Instance) keepApp(ctx context.Context, archive []byte, name string, changed bool) (kept bool, err error) {
 	loaded, err := readApp(archive, name)
 	if err != nil {
-		return err
+		return false, err
+	}
+	if !changed {
+		if known, err := i.knownApp(ctx, loaded.Name, archive); known || err != nil {
+			return false, err
+		}
 	}
 	found := findings(loaded)
 	a := &record.App{Name: loaded.Name, Label: loaded.Label}
 	v := &record.Version{Declared: fmt.Sprint(loaded.Version), Errors: len(found.Errors())}
 	if err := i.records.OfTeam(1).InsertVersion(ctx, a, v, archive, true); err != nil {
-		return err
+		return false, err
 	}
 	i.Node.Catalog.Forget(1, a.Name)
-	return nil
+	return true, nil
+}
+
+// knownApp reports whether an archive is a version of an app already, active or not.
+func (i *Instance) knownApp(ctx context.Context, name string, archive []byte) (bool, error) {
+	records := i.records.OfTeam(1)
+	a, err := records.AppNamed(ctx, name)
+	if errors.Is(err, record.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	versions, err := records.Versions(ctx, a.ID)
+	sum := sha256.Sum256(archive)
+	digest := hex.EncodeToString(sum[:])
+	return slices.ContainsFunc(versions, func(v *record.Version) bool { return v.Digest == digest }), err
 }
 
 // archiveFrom reads a ZIP, or packs a folder.

@@ -111,8 +111,8 @@ type Retention struct {
 // Pruner removes what nobody needs any more, over all teams.
 type Pruner interface {
 	// Prune removes up to n records of each kind and returns how many it did; call it
-	// until that is 0. Unfinished deliveries and handovers stay. Links, sessions and
-	// idempotency keys go when they have expired.
+	// until that is 0. Unfinished deliveries and handovers stay. Links, sessions,
+	// idempotency keys and flows go when they have expired.
 	Prune(ctx context.Context, r Retention, n int) (int, error)
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,28 +31,39 @@ func (s *Store) Prune(ctx context.Context, r record.Retention, n int) (int, erro
 // pruning says which records of a table may go: those before a time for which a condition
 // holds. Each ? of the condition is that time.
 type pruning struct {
-	table, key, condition string
-	before                time.Time
+	table, condition string
+	before           time.Time
+	key              []string // columns
 }
 
 func (s *Store) prunings(r record.Retention) []pruning {
 	now := s.now()
 	return []pruning{
-		{"received", "id", "received < ? and not (" + unfinished + ")", r.Deliveries},
-		{"run", "id", "started < ? and (ended is null or ended < ?)", r.Runs}, // one that never ended was cut off
-		{"event", "seq", "created < ? and not exists (select 1 from handover where handover.seq = event.seq and state = 'pending')", r.Events},
-		{"audit", "id", "made < ?", r.Audit},
-		{"link", "hash", "expires <= ?", now},
-		{"session", "hash", "expires <= ?", now},
-		{"reply", "team, actor, key", "expires <= ?", now},
+		{"received", "received < ? and not (" + unfinished + ")", r.Deliveries, []string{"id"}},
+		{"run", "started < ? and (ended is null or ended < ?)", r.Runs, []string{"id"}}, // one that never ended was cut off
+		{"event", "created < ? and not exists (select 1 from handover where handover.seq = event.seq and state = 'pending')", r.Events, []string{"seq"}},
+		{"audit", "made < ?", r.Audit, []string{"id"}},
+		{"link", "expires <= ?", now, []string{"hash"}},
+		{"session", "expires <= ?", now, []string{"hash"}},
+		{"reply", "expires <= ?", now, []string{"team", "actor", "key"}},
+		{"flow", "expires is not null and expires <= ?", now, []string{"seq"}},
 	}
 }
 
+// prune removes up to n records. They are looked for before the transaction: where much is
+// old and has to stay, such as what a paused destination waits for, that takes long, and
+// would hold up those who write.
 func (s *Store) prune(ctx context.Context, p pruning, n int) (removed int, err error) {
-	args := slices.Repeat([]any{p.before.UnixMilli()}, strings.Count(p.condition, "?"))
+	times := slices.Repeat([]any{p.before.UnixMilli()}, strings.Count(p.condition, "?"))
+	found, err := all(ctx, s.read, p.scan, "select "+strings.Join(p.key, ", ")+" from "+p.table+" where "+p.condition+" limit ?", append(slices.Clone(times), n)...)
+	if err != nil || len(found) == 0 {
+		return 0, explain(err)
+	}
+	one := "(" + strings.Join(p.key, " = ? and ") + " = ?)"
+	query := "delete from " + p.table + " where (" + strings.Join(slices.Repeat([]string{one}, len(found)), " or ") + ") and " + p.condition
+	args := append(slices.Concat(found...), times...)
 	err = s.change(ctx, func(ctx context.Context, tx queries, _ *keys) error {
-		result, err := tx.ExecContext(ctx, "delete from "+p.table+" where ("+p.key+") in (select "+p.key+" from "+p.table+" where "+p.condition+" limit ?)",
-			append(slices.Clone(args), n)...)
+		result, err := tx.ExecContext(ctx, query, args...)
 		if err != nil {
 			return err
 		}
@@ -60,4 +72,14 @@ func (s *Store) prune(ctx context.Context, p pruning, n int) (removed int, err e
 		return err
 	})
 	return removed, err
+}
+
+// scan returns the key of a row.
+func (p pruning) scan(rows *sql.Rows) ([]any, error) {
+	cells := make([]any, len(p.key))
+	at := make([]any, len(cells))
+	for i := range cells {
+		at[i] = &cells[i]
+	}
+	return cells, rows.Scan(at...)
 }

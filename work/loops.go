@@ -204,8 +204,8 @@ func (l *Loops) Publish(ctx context.Context, team int64, d *record.Delivery, hea
 }
 
 const (
-	pruneBatch = 500
-	prunePause = 100 * time.Millisecond // so that others get to write
+	pruneBatch = 100
+	prunePause = 20 * time.Millisecond // so that others get to write
 )
 
 // prune removes what nobody needs any more, in small steps.

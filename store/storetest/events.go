@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/record"
 )
 
@@ -452,6 +453,7 @@ func testReplyRace(t *testing.T, at func(int64) Records) {
 
 func testPruneRecords(t *testing.T, at func(int64) Records) {
 	s, ctx := at(1), t.Context()
+	ana := newUser(t, s, "ana", 1, record.Owner)
 	d := insertDestination(t, s, "d")
 	sent, waiting := to(d, newEvent("a", "sent")), to(d, newEvent("a", "waiting"))
 	emit(t, s, newEvent("a", "log"), sent, waiting)
@@ -475,8 +477,14 @@ func testPruneRecords(t *testing.T, at func(int64) Records) {
 		ok(t, "InsertLink", s.InsertLink(ctx, l))
 		_, err := s.BeginReply(ctx, r)
 		ok(t, "BeginReply", err)
+		ok(t, "InsertSession", s.InsertSession(ctx, &record.Session{Hash: fmt.Sprint(expires), User: ana.ID, Team: 1, Expires: l.Expires}))
 	}
-	if n := must[int](t)(s.Prune(ctx, record.Retention{}, 100)); n != 2 { // one link, one reply
+	for _, expires := range []time.Duration{time.Hour, -time.Hour} { // to store one removes those that have expired
+		f := newFlow(fmt.Sprint(expires))
+		f.Expires = time.Now().Add(expires)
+		insertFlow(t, s, f)
+	}
+	if n := must[int](t)(s.Prune(ctx, record.Retention{}, 100)); n != 4 { // a link, a reply, a session, a flow
 		t.Errorf("with nothing to keep for a time: %d", n)
 	}
 	before := time.Now().Add(-time.Minute)
@@ -499,4 +507,6 @@ func testPruneRecords(t *testing.T, at func(int64) Records) {
 	same(t, "the events", ids(must[[]*record.Event](t)(s.Events(ctx, record.EventFilter{}, 0, 10)), eventID), []string{waiting.ID})
 	same(t, "the runs", ids(must[[]*record.Run](t)(s.Runs(ctx, record.RunFilter{}, record.Page{})), runID), []string{kept.ID, long.ID})
 	must[*record.Link](t)(s.Link(ctx, fmt.Sprint(time.Hour)))
+	must[*record.Session](t)(s.Session(ctx, fmt.Sprint(time.Hour)))
+	must[*connect.Flow](t)(s.FlowBy(ctx, newFlow(fmt.Sprint(time.Hour)).TokenHash, ""))
 }

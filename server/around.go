@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,10 +37,11 @@ func (s *Server) identified(next http.Handler) http.Handler {
 		ctx := context.WithValue(r.Context(), requestKey, id)
 		ctx = context.WithValue(ctx, addressKey, s.address(r))
 		w.Header().Set("X-Request-Id", id)
-		seen := &watched{ResponseWriter: w}
+		seen := &watched{ResponseWriter: w, control: http.NewResponseController(w), patience: s.Limits.Stall}
 		began := time.Now()
 		var route string
 		next.ServeHTTP(seen, r.WithContext(context.WithValue(ctx, routeKey, &route)))
+		seen.expect() // what is left is sent now
 		s.metrics.served(r.Method, route, seen.status, time.Since(began))
 	})
 }
@@ -55,24 +57,52 @@ func routed(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// watched notes the status of an answer.
+// watched notes the status of an answer, and gives up a reader that takes nothing of it:
+// otherwise it would keep what it was answered in memory for as long as it likes.
 type watched struct {
 	http.ResponseWriter
-	status int
+	control  *http.ResponseController
+	patience time.Duration // for one piece of the answer
+	status   int
 }
 
+// pieceSize is how much of an answer has to be taken in the time for one piece.
+const pieceSize = 64 << 10
+
+// WriteHeader says when to come again wherever nobody has said it.
 func (w *watched) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
 	}
+	if passes(status) && w.Header().Get("Retry-After") == "" {
+		w.Header().Set("Retry-After", strconv.Itoa(seconds(retryDefault)))
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
+
+func (w *watched) Write(b []byte) (n int, err error) {
+	for {
+		w.expect()
+		piece := b[n:min(len(b), n+pieceSize)]
+		wrote, err := w.ResponseWriter.Write(piece)
+		if n += wrote; err != nil || n == len(b) {
+			return n, err
+		}
+	}
+}
+
+// expect gives the reader its time for what is written next. Tests without a connection
+// have no deadlines.
+func (w *watched) expect() { _ = w.control.SetWriteDeadline(time.Now().Add(w.patience)) }
 
 // Unwrap is for http.ResponseController.
 func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Flush sends what is written so far.
-func (w *watched) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+func (w *watched) Flush() {
+	w.expect()
+	_ = w.control.Flush()
+}
 
 // address is where a request comes from. X-Forwarded-For counts as far as the trusted
 // proxies wrote it: from the right, the first address that is none of them.

@@ -126,13 +126,14 @@ func (i *Instance) storeReady(ctx context.Context) error {
 // queue is the bus as the server needs it.
 type queue struct{ loops *work.Loops }
 
-// Publish says how refusals of the bus are answered.
 func (q queue) Publish(ctx context.Context, team int64, d *record.Delivery, head, body []byte, sequential bool) error {
-	err := q.loops.Publish(ctx, team, d, head, body, sequential)
+	return refusal(q.loops.Publish(ctx, team, d, head, body, sequential))
+}
+
+// refusal says how refusals of the bus are answered.
+func refusal(err error) error {
 	refused, ok := errors.AsType[*bus.Refusal](err)
 	switch {
-	case err == nil:
-		return nil
 	case !ok:
 		return err
 	case errors.Is(refused, bus.ErrBusy):
@@ -146,7 +147,6 @@ func (q queue) Publish(ctx context.Context, team int64, d *record.Delivery, head
 // Limits of a connection to the server (server.md 5).
 const (
 	headerTime = 10 * time.Second
-	readTime   = 2 * time.Minute
 	idleTime   = 2 * time.Minute
 	maxHeader  = 64 << 10
 	drainTime  = 20 * time.Second // for requests
@@ -157,7 +157,7 @@ const (
 // says that it is not ready, finishes requests and jobs in hand or gives them back, and
 // returns within 30 seconds.
 func (i *Instance) Serve(ctx context.Context, l net.Listener) error {
-	web := &http.Server{Handler: i.Server, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+	web := &http.Server{Handler: i.Server, ReadHeaderTimeout: headerTime, ReadTimeout: i.Limits.Arrival, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(i.config.Log.Handler(), slog.LevelDebug)}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

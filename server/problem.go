@@ -19,6 +19,7 @@ import (
 	"github.com/cleat-run/cleat/form"
 	"github.com/cleat-run/cleat/record"
 	"github.com/cleat-run/cleat/source"
+	"github.com/cleat-run/cleat/store"
 	"github.com/cleat-run/cleat/webhook"
 )
 
@@ -75,13 +76,29 @@ func (p *Problem) GetHeaders() http.Header {
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
 func problem(status int, code, format string, args ...any) *Problem {
-	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: fmt.Sprintf(format, args...)}
+	p := &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: fmt.Sprintf(format, args...)}
+	if passes(status) {
+		p.RetryAfter = seconds(retryDefault)
+	}
+	return p
 }
+
+// passes reports whether a status says that the same request may be taken later: those
+// answers all say when (RFC 9110 15.6.4, RFC 6585 4).
+func passes(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+}
+
+// retryDefault is what callers are told where nobody knows better.
+const retryDefault = 5 * time.Second
+
+// seconds is a wait as Retry-After tells it: whole ones, and never none.
+func seconds(wait time.Duration) int { return max(1, int(math.Ceil(wait.Seconds()))) }
 
 // busy is a refusal that passes.
 func busy(status int, code string, after time.Duration, format string, args ...any) *Problem {
 	p := problem(status, code, format, args...)
-	p.RetryAfter = max(1, int(math.Ceil(after.Seconds())))
+	p.RetryAfter = seconds(after)
 	return p
 }
 
@@ -110,6 +127,10 @@ func problemOf(err error) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
+	if p := recordsProblem(err); p != nil {
+		p.cause = err
+		return p
+	}
 	if p := appProblem(err); p != nil {
 		p.cause = err
 		return p
@@ -128,6 +149,24 @@ func problemOf(err error) *Problem {
 	p := problem(http.StatusInternalServerError, "internal", "an internal error; the log of the server tells more under this request id")
 	p.cause = err
 	return p
+}
+
+// Codes of records that do not work at the moment.
+const (
+	storageFull        = "storage_full"
+	recordsUnavailable = "records_unavailable"
+)
+
+// recordsProblem tells that the records do not work at the moment, whatever was being done;
+// nil for other failures.
+func recordsProblem(err error) *Problem {
+	switch {
+	case errors.Is(err, store.ErrFull):
+		return busy(http.StatusServiceUnavailable, storageFull, 30*time.Second, "the disk of the server is full: nothing was stored")
+	case errors.Is(err, store.ErrUnavailable):
+		return busy(http.StatusServiceUnavailable, recordsUnavailable, 5*time.Second, "the server cannot reach its records at the moment")
+	}
+	return nil
 }
 
 // appProblem tells failures of apps, of what they are given and of the services that they
@@ -194,7 +233,7 @@ func engineProblem(e *engine.Error) *Problem {
 	p := problem(status, code, "%s", e.Message)
 	p.Type, p.Hint, p.Upstream, p.Step, p.Directive, p.Position = e.Type, e.Hint, e.StatusCode, e.Step, e.Directive, positionText(e.Position)
 	if e.Delay > 0 {
-		p.RetryAfter = int(math.Ceil(e.Delay.Seconds()))
+		p.RetryAfter = seconds(e.Delay)
 	}
 	for _, wrong := range problems {
 		p.Errors = append(p.Errors, Detail{Code: wrong.Code, Message: wrong.Message, Field: wrong.Path.String(), Hint: wrong.Hint})
@@ -241,7 +280,8 @@ func writeProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err 
 
 // logFailure keeps the cause of what the caller is not told.
 func logFailure(ctx context.Context, log *slog.Logger, p *Problem) {
-	if p.Status >= 500 && p.Code == "internal" {
+	switch p.Code {
+	case "internal", storageFull, recordsUnavailable:
 		log.ErrorContext(ctx, "request failed", "request_id", requestID(ctx), "error", p.cause)
 	}
 }

@@ -145,8 +145,8 @@ func (s *Server) runModule(ctx context.Context, a *Actor, in *runInput) (*runOut
 			answer = append(answer, ',')
 		}
 		if answer = bundle.AppendJSON(answer); int64(len(answer)) > s.Limits.Answer {
-			p := problem(http.StatusUnprocessableEntity, "too_large", "the bundles are more than %d bytes", s.Limits.Answer)
-			p.Hint = "ask for fewer with limit, or for a stream with ?stream=1"
+			p := s.tooMuch("the bundles")
+			p.Hint += ", or for a stream with ?stream=1"
 			return p
 		}
 		return nil
@@ -162,6 +162,13 @@ func (s *Server) runModule(ctx context.Context, a *Actor, in *runInput) (*runOut
 	return answered(http.StatusOK, append(answer, '}', '\n')), nil
 }
 
+// tooMuch refuses an answer that would be larger than one may be.
+func (s *Server) tooMuch(what string) *Problem {
+	p := problem(http.StatusUnprocessableEntity, "too_large", "%s: more than %d bytes", what, s.Limits.Answer)
+	p.Hint = "ask for fewer with limit"
+	return p
+}
+
 // runOutput is an answer that is written by hand, for it may be a stream.
 type runOutput struct {
 	ContentType string `header:"Content-Type"`
@@ -175,7 +182,8 @@ func answered(status int, answer []byte) *runOutput {
 	}}
 }
 
-// stream writes bundles as they come. A failure can only be told in the last line.
+// stream writes bundles as they come. A failure can only be told in the last line. A
+// reader that is gone, or takes nothing any more, ends the run.
 func (s *Server) stream(hc huma.Context, t *task) {
 	_, w := humago.Unwrap(hc)
 	flush := func() { _ = http.NewResponseController(w).Flush() } // where it cannot be, the end sends all
@@ -183,7 +191,7 @@ func (s *Server) stream(hc huma.Context, t *task) {
 	_, err := s.bundles(hc.Context(), t, func(bundle value.Value) error {
 		line := append(bundle.AppendJSON([]byte(`{"bundle":`)), '}', '\n')
 		if _, err := w.Write(line); err != nil {
-			return err
+			return fmt.Errorf("nobody reads the answer: %w: %w", err, context.Canceled)
 		}
 		if now := time.Now(); now.Sub(last) > 50*time.Millisecond {
 			last = now
@@ -223,7 +231,11 @@ func (s *Server) runRPC(ctx context.Context, a *Actor, in *rpcInput) (*body[rpcA
 	}
 	t.input.Parameters, t.input.Limit = in.Body.Parameters.given(), in.Body.Limit
 	out := &body[rpcAnswer]{rpcAnswer{Run: t.run.ID, Result: []JSON{}}}
+	var size int64
 	_, err = s.bundles(ctx, t, func(item value.Value) error {
+		if size += int64(len(item.AppendJSON(nil))); size > s.Limits.Answer {
+			return s.tooMuch("the result")
+		}
 		out.Body.Result = append(out.Body.Result, JSON{item})
 		return nil
 	})

@@ -47,6 +47,8 @@ type Limits struct {
 	HookRequests int64         // of one hook in HookWindow: 300
 	HookWindow   time.Duration // 10 s
 	Listeners    int           // of events and exchanges at once: 200
+	Arrival      time.Duration // until all of a request has arrived: 2 min
+	Stall        time.Duration // that a reader may take nothing of its answer: 10 s
 }
 
 func (l Limits) withDefaults() Limits {
@@ -62,7 +64,7 @@ func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		field *time.Duration
 		n     time.Duration
-	}{{&l.Run, 300 * time.Second}, {&l.HookWindow, 10 * time.Second}} {
+	}{{&l.Run, 300 * time.Second}, {&l.HookWindow, 10 * time.Second}, {&l.Arrival, 2 * time.Minute}, {&l.Stall, 10 * time.Second}} {
 		if *d.field == 0 {
 			*d.field = d.n
 		}

@@ -19,40 +19,46 @@ import (
 // failed like that may have been made: look before it is repeated.
 var ErrUnavailable = errors.New("the database is unreachable")
 
+// ErrFull means that the disk of the database is full. Nothing of the change was made.
+var ErrFull = errors.New("the disk is full")
+
 // fault is a failure of the database with what a person can do about it.
 type fault struct {
 	text  string
 	cause error
+	kind  error // nil, or ErrUnavailable for one that passes
 }
 
-func (f *fault) Error() string { return f.text + ": " + f.cause.Error() }
-func (f *fault) Unwrap() error { return f.cause }
+func (f *fault) Error() string   { return f.text + ": " + f.cause.Error() }
+func (f *fault) Unwrap() []error { return []error{f.cause, f.kind} }
 
 // explain puts what a person can do about it before a failure of the database, once. The
 // text of SQLite's own errors never holds values of a statement.
 func explain(err error) error {
-	if _, done := errors.AsType[*fault](err); done || errors.Is(err, ErrUnavailable) {
+	if _, done := errors.AsType[*fault](err); done || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrFull) {
 		return err
 	}
 	if isUnavailable(err) {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
+	if isFull(err) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
 	var text string
+	var kind error
 	switch resultCode(err) & 0xff {
-	case sqlitelib.SQLITE_FULL:
-		text = "the disk is full"
 	case sqlitelib.SQLITE_READONLY, sqlitelib.SQLITE_CANTOPEN, sqlitelib.SQLITE_PERM:
 		text = databaseName + " cannot be written: check owner and mode of the folder and its files"
 	case sqlitelib.SQLITE_CORRUPT, sqlitelib.SQLITE_NOTADB:
 		text = databaseName + " is damaged: restore it from a backup"
 	case sqlitelib.SQLITE_BUSY:
-		text = "another process is holding " + databaseName
+		text, kind = "another process is holding "+databaseName, ErrUnavailable
 	case sqlitelib.SQLITE_IOERR:
-		text = databaseName + " cannot be read or written: check the disk and its free space"
+		text, kind = databaseName+" cannot be read or written: check the disk and its free space", ErrUnavailable
 	default:
 		return err
 	}
-	return &fault{text, err}
+	return &fault{text, err, kind}
 }
 
 // resultCode returns SQLite's extended result code of err, 0 for other errors.
@@ -86,10 +92,18 @@ func isCollision(err error) bool {
 	return sqlState(err) == "40001" || sqlState(err) == "40P01"
 }
 
+// isFull reports whether there was no room: SQLite says so in its own words for the file
+// that readers and writers share (disk_full of PostgreSQL).
+func isFull(err error) bool {
+	code := resultCode(err)
+	return code&0xff == sqlitelib.SQLITE_FULL || code == sqlitelib.SQLITE_IOERR_SHMSIZE || sqlState(err) == "53100"
+}
+
 // isDown reports whether a code of PostgreSQL says that the server is going down or coming
-// up (admin_shutdown, crash_shutdown, cannot_connect_now, connection exceptions).
+// up, or takes no more (admin_shutdown, crash_shutdown, cannot_connect_now,
+// too_many_connections, connection exceptions).
 func isDown(code string) bool {
-	return code == "57P01" || code == "57P02" || code == "57P03" || strings.HasPrefix(code, "08")
+	return code == "57P01" || code == "57P02" || code == "57P03" || code == "53300" || strings.HasPrefix(code, "08")
 }
 
 // isBroken reports whether a connection is lost that had been good: another one may work.

@@ -242,7 +242,7 @@ func TestFullDisk(t *testing.T) {
 		"update":      s.UpdateConnection(ctx, &connect.Record{ID: keep.ID, Version: 1, Name: "keep", Data: big.Data}),
 		"insert flow": s.InsertFlow(ctx, &connect.Flow{ID: "f", TokenHash: "f", Data: big.Data}),
 	} {
-		if err == nil || !strings.Contains(err.Error(), "the disk is full") {
+		if !errors.Is(err, store.ErrFull) || !strings.Contains(err.Error(), "the disk is full") {
 			t.Errorf("%s: got %v", what, err)
 		}
 	}

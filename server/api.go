@@ -85,7 +85,7 @@ func (s *Server) finish(ctx huma.Context, _ string, v any) (any, error) {
 // inputs and answers have in common is therefore exported. Its handler is called for actors only that may have it.
 func register[I, O any](s *Server, rt route, handle func(context.Context, *Actor, *I) (*O, error)) {
 	op := huma.Operation{OperationID: rt.id, Method: rt.method, Path: rt.path, Tags: []string{rt.tag}, Summary: rt.summary, Description: rt.text,
-		DefaultStatus: rt.status, MaxBodyBytes: s.Limits.Body, Metadata: map[string]any{"scope": string(rt.scope)},
+		DefaultStatus: rt.status, MaxBodyBytes: s.Limits.Body, BodyReadTimeout: s.Limits.Arrival, Metadata: map[string]any{"scope": string(rt.scope)},
 		Errors: []int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError}}
 	if rt.upload {
 		op.MaxBodyBytes = s.Limits.Upload

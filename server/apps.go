@@ -10,6 +10,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,6 +135,10 @@ func (s *Server) uploaded(hc huma.Context, next func(huma.Context)) {
 	}
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
 		s.refuse(hc, tooLarge(s.Limits.Upload))
+		return
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		s.refuse(hc, endedEarly(err))
 		return
 	}
 	if err != nil {

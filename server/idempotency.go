@@ -60,7 +60,7 @@ func (s *Server) reply(r *http.Request, key string, limit int64) (*record.Reply,
 	}
 	content, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
-		return nil, problem(http.StatusBadRequest, "invalid_request", "the request ended early")
+		return nil, endedEarly(err)
 	}
 	if int64(len(content)) > limit {
 		return nil, tooLarge(limit)

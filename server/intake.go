@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -72,7 +73,7 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) (*engine.Reply, er
 		if _, over := errors.AsType[*http.MaxBytesError](err); over {
 			return nil, tooLarge(s.Limits.Body)
 		}
-		return nil, problem(http.StatusBadRequest, "invalid_request", "the request ended early")
+		return nil, endedEarly(err)
 	}
 	reply := accepted
 	if known.hook != nil {
@@ -100,6 +101,14 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) (*engine.Reply, er
 
 func tooLarge(limit int64) *Problem {
 	return problem(http.StatusRequestEntityTooLarge, "too_large", "the request is larger than %d bytes", limit)
+}
+
+// endedEarly is for a body that did not arrive.
+func endedEarly(err error) *Problem {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return problem(http.StatusRequestTimeout, "timeout", "the request took too long to arrive")
+	}
+	return problem(http.StatusBadRequest, "invalid_request", "the request ended early")
 }
 
 // refuseDelivery answers as services expect it: a status and a line.

@@ -135,7 +135,7 @@ func (b *Bus) runJob(ctx context.Context, r *Runner, p *parcel) Outcome {
 			return Retry(time.Second)
 		}
 	}
-	if err == nil && p.attempt > b.opts.MaxAttempts {
+	if err == nil && b.opts.MaxAttempts > 0 && p.attempt > b.opts.MaxAttempts {
 		err = fmt.Errorf("not done after %d attempts", b.opts.MaxAttempts)
 	}
 	switch {

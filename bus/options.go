@@ -34,7 +34,7 @@ type Options struct {
 	Rate        float64       // deliveries a second of one webhook that count as fast, 50
 	Burst       float64       // and how many at once, 100
 	AckWait     time.Duration // until the job of a dead worker runs again, 10 s
-	MaxAttempts int           // deliveries above this many attempts are not run again, 10
+	MaxAttempts int           // deliveries above this many attempts are not run again, 10; below 0 the handler counts them
 	JobTime     time.Duration // deadline of one job, 15 min
 
 	Logger *slog.Logger // nil logs nothing

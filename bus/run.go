@@ -11,7 +11,9 @@ import (
 )
 
 const (
-	maxAckPending = 5000 // above the number of workers in all nodes
+	// maxAckPending is above the number of workers in all nodes, and above what handlers put
+	// off: a consumer that has reached it gives nothing to anybody.
+	maxAckPending = 100_000
 	// maxWaiting bounds the pulls of all nodes; the default of 512 is eight nodes of 64.
 	maxWaiting = 4096
 

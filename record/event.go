@@ -90,13 +90,23 @@ type Destinations interface {
 	Replay(ctx context.Context, destination string, events ...string) (int, error)
 }
 
+// Share is how many handovers of a destination are wanted at most.
+type Share struct {
+	Destination string
+	Most        int
+}
+
 // Outbox is the work on handovers over all teams. An event that has a destination is
 // stored with its handover.
 type Outbox interface {
-	// ClaimHandovers takes up to n handovers that are due at now for owner until then,
-	// together with their events. Of a sequential source only the oldest unfinished one is
-	// given; of a paused destination none. What has not ended by until is given again.
-	ClaimHandovers(ctx context.Context, owner string, now, until time.Time, n int) ([]*Handover, []*Event, error)
+	// DueDestinations returns the destinations of all teams that are not paused and may have
+	// something due at now.
+	DueDestinations(ctx context.Context, now time.Time) ([]Due, error)
+	// ClaimHandovers takes handovers that are due at now for owner until then, together with
+	// their events: of each destination at most as many as the wish says. Of a sequential
+	// source only the oldest unfinished one is given; of a paused destination none. What has
+	// not ended by until is given again.
+	ClaimHandovers(ctx context.Context, owner string, now, until time.Time, wish []Share) ([]*Handover, []*Event, error)
 	// EndHandover stores what became of a claimed handover: state, tries, next time, status
 	// and error; ErrFenced when another owner has it. With pause not "" its destination is
 	// paused in the same step.

@@ -34,7 +34,8 @@ type Trigger struct {
 	Version     int64 // of the definition; State has its own
 }
 
-// Due is a trigger that has to be offered to the workers.
+// Due is a trigger that has to be offered to the workers, or a destination with something
+// to hand over.
 type Due struct {
 	Team int64
 	ID   string

@@ -74,6 +74,7 @@ func Open(ctx context.Context, c Config) (*Instance, error) {
 	}
 	i := &Instance{config: c, store: records}
 	c.Bus.Logger = c.Log
+	c.Bus.MaxAttempts = -1 // the records count what was begun
 	if c.Bus.JobTime == 0 {
 		c.Bus.JobTime = c.Limits.withDefaults().Run
 	}

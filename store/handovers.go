@@ -67,28 +67,32 @@ func (s *Store) Replay(ctx context.Context, destination string, events ...string
 	return count, nil
 }
 
-// ClaimHandovers takes up to n handovers that are due at now for owner until then,
-// together with their events. Every destination with something due gets its share. Of a
-// sequential source only the oldest unfinished one is given; of a paused destination
-// none.
-func (s *Store) ClaimHandovers(ctx context.Context, owner string, now, until time.Time, n int) ([]*record.Handover, []*record.Event, error) {
-	c := claim{owner, now.UnixMilli(), until.UnixMilli(), n}
-	idle, err := c.idle(ctx, s.read)
-	if err == nil && idle {
-		return nil, nil, nil // without a write each time
+// DueDestinations returns the destinations of all teams that are not paused and may have
+// something due at now: whether what waits of a sequential source is due is not looked at.
+func (s *Store) DueDestinations(ctx context.Context, now time.Time) ([]record.Due, error) {
+	due, err := all(ctx, s.read, func(rows *sql.Rows) (d record.Due, err error) { return d, rows.Scan(&d.Team, &d.ID) },
+		dueDestinations, now.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("find destinations with something due: %w", explain(err))
 	}
+	return due, nil
+}
+
+// ClaimHandovers takes handovers that are due at now for owner until then, together with
+// their events: of each destination at most as many as the wish says. Of a sequential
+// source only the oldest unfinished one is given; of a paused destination none.
+func (s *Store) ClaimHandovers(ctx context.Context, owner string, now, until time.Time, wish []record.Share) ([]*record.Handover, []*record.Event, error) {
+	c := claim{owner, now.UnixMilli(), until.UnixMilli(), wish}
 	var (
 		handovers []*record.Handover
 		sealed    []*sealedEvent
 	)
-	if err == nil {
-		err = s.change(ctx, func(ctx context.Context, tx queries, _ *keys) (err error) {
-			if handovers, err = c.take(ctx, tx); err == nil {
-				sealed, err = eventsOf(ctx, tx, handovers)
-			}
-			return err
-		})
-	}
+	err := s.change(ctx, func(ctx context.Context, tx queries, _ *keys) (err error) {
+		if handovers, err = c.take(ctx, tx); err == nil {
+			sealed, err = eventsOf(ctx, tx, handovers)
+		}
+		return err
+	})
 	var events []*record.Event
 	if err == nil {
 		events, err = s.openEvents(ctx, sealed)
@@ -103,50 +107,36 @@ func (s *Store) ClaimHandovers(ctx context.Context, owner string, now, until tim
 type claim struct {
 	owner      string
 	now, until int64
-	n          int
+	wish       []record.Share
 }
 
 // dueDestinations are those that are not paused and have something due. Whether what is
 // due of a sequential source is its oldest is not looked at.
-const dueDestinations = `from destination where paused = '' and (
+const dueDestinations = `select team, id from destination where paused = '' and (
 	exists (select 1 from handover where destination = destination.id and state = 'pending' and not sequential and next_at <= ?) or
 	exists (select 1 from handover where destination = destination.id and state = 'pending' and sequential))`
 
-func (c claim) idle(ctx context.Context, q executor) (bool, error) {
-	var busy bool
-	err := q.QueryRowContext(ctx, "select exists (select 1 "+dueDestinations+")", c.now).Scan(&busy)
-	return !busy, err
-}
-
 func (c claim) take(ctx context.Context, tx queries) ([]*record.Handover, error) {
-	destinations, err := all(ctx, tx, scanText, "select id "+dueDestinations+" order by id", c.now)
-	if err != nil || len(destinations) == 0 {
-		return nil, err
-	}
 	var taken []*record.Handover
-	share := max(c.n/len(destinations), 1)
-	for _, id := range destinations {
-		for _, query := range []string{dueHandovers, dueHeads} {
-			room := min(share, c.n-len(taken))
-			if room <= 0 {
-				break
-			}
-			args := []any{id, c.now, room}
-			if query == dueHeads {
-				args = []any{id, id, id, id, c.now, room}
-			}
-			found, err := all(ctx, tx, scanHandover, query, args...)
-			if err != nil {
-				return nil, err
-			}
-			taken = append(taken, found...)
+	for _, s := range c.wish {
+		heads, err := all(ctx, tx, scanHandover, dueHeads, s.Destination, s.Destination, s.Destination, s.Destination, c.now, s.Destination, s.Most)
+		if err != nil {
+			return nil, err
 		}
+		free, err := all(ctx, tx, scanHandover, dueHandovers, s.Destination, c.now, s.Destination, s.Most-len(heads))
+		if err != nil {
+			return nil, err
+		}
+		taken = append(append(taken, heads...), free...)
 	}
 	return taken, c.mark(ctx, tx, taken)
 }
 
+// notPaused is true unless the destination was paused since the wish was made.
+const notPaused = "exists (select 1 from destination where id = ? and paused = '')"
+
 // dueHandovers are those of a destination that do not wait for others.
-const dueHandovers = selectHandover + `where destination = ? and state = 'pending' and not sequential and next_at <= ?
+const dueHandovers = selectHandover + `where destination = ? and state = 'pending' and not sequential and next_at <= ? and ` + notPaused + `
 	order by next_at limit ?`
 
 // dueHeads are the oldest unfinished ones of the sequential sources of a destination. The
@@ -158,7 +148,7 @@ const dueHeads = `with recursive lane (source) as (
 		from lane where lane.source is not null)
 	` + selectHandover + `where seq in (select (select min(seq) from handover where destination = ? and state = 'pending' and sequential and source = lane.source) from lane
 		where lane.source is not null)
-	and destination = ? and next_at <= ? order by next_at limit ?`
+	and destination = ? and next_at <= ? and ` + notPaused + ` order by next_at limit ?`
 
 // mark stores that the handovers are taken.
 func (c claim) mark(ctx context.Context, tx queries, taken []*record.Handover) error {

@@ -137,7 +137,11 @@ func checkUpgradeServer(t *testing.T, s *store.Store) {
 	if err != nil || !storetest.Equal(h.TriggerParameters.Get("list"), upgradeRecord().Data.Get("list")) {
 		t.Errorf("the hook is %+v, error %v", h, err)
 	}
-	if handovers, events, err := s.ClaimHandovers(ctx, "n", time.Now(), time.Now(), 10); err != nil || len(handovers) != 1 || events[0].ID != "evt_1" {
+	due, err := s.DueDestinations(ctx, time.Now())
+	if err != nil || len(due) != 1 {
+		t.Fatalf("destinations with something due: %v, error %v", due, err)
+	}
+	if handovers, events, err := s.ClaimHandovers(ctx, "n", time.Now(), time.Now(), []record.Share{{Destination: due[0].ID, Most: 10}}); err != nil || len(handovers) != 1 || events[0].ID != "evt_1" {
 		t.Errorf("%d handovers, error %v", len(handovers), err)
 	}
 }

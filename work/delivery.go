@@ -64,6 +64,11 @@ func (n *Node) deliver(ctx context.Context, in Incoming) verdict {
 	case !wanted:
 		return verdict{how: ended}
 	}
+	// The records count, and not the bus: what was put off or met records that did not
+	// answer has not been tried.
+	if in.Attempt = int(d.Fence); in.Attempt > n.attempts() {
+		return n.giveUp(ctx, in, d, fmt.Sprintf("not done after %d attempts", n.attempts()))
+	}
 	run := &record.Run{ID: record.NewID("run", n.now()), Kind: "hook", Source: in.ID, Started: n.now(), Node: n.Name}
 	transcript := &Transcript{}
 	end := &record.DeliveryEnd{}
@@ -253,19 +258,24 @@ func number(prefix, text string) (int64, error) {
 func (n *Node) bury(ctx context.Context, in Incoming, reason string) verdict {
 	records := n.Records.OfTeam(in.Team)
 	d := &record.Delivery{ID: in.ID, Hook: in.Hook, Received: in.Received, Source: in.Source, Attempt: in.Attempt, Node: n.Name, Request: Join(in.Head, in.Body)}
-	wanted, err := records.BeginDelivery(ctx, d)
-	if err == nil && wanted {
-		err = records.EndDelivery(ctx, in.ID, d.Fence, &record.DeliveryEnd{State: record.DeliveryDead, Error: reason})
-	}
-	switch {
-	case errors.Is(err, record.ErrFenced):
-		return verdict{how: lost}
+	switch wanted, err := records.BeginDelivery(ctx, d); {
 	case errors.Is(err, record.ErrNotFound):
 		return verdict{how: ended}
 	case err != nil:
 		return n.unstored("bury a delivery", err)
 	case !wanted:
 		return verdict{how: ended}
+	}
+	return n.giveUp(ctx, in, d, reason)
+}
+
+// giveUp ends a delivery that has begun and must not run.
+func (n *Node) giveUp(ctx context.Context, in Incoming, d *record.Delivery, reason string) verdict {
+	switch err := n.Records.OfTeam(in.Team).EndDelivery(ctx, in.ID, d.Fence, &record.DeliveryEnd{State: record.DeliveryDead, Error: reason}); {
+	case errors.Is(err, record.ErrFenced):
+		return verdict{how: lost}
+	case err != nil:
+		return n.unstored("bury a delivery", err)
 	}
 	return verdict{how: dead, reason: reason}
 }

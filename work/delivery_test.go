@@ -84,23 +84,24 @@ func TestDeliver(t *testing.T) {
 	}
 }
 
-// TestDeliverFails: what may pass is tried again, later and later; what may not is dead.
+// TestDeliverFails: what may pass is tried again, later and later; what may not is dead. It
+// is the records that count, whatever number the bus gives.
 func TestDeliverFails(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	h := b.hook(t, "instant")
-	try := func(id string, attempt int, inOrder bool) verdict {
+	try := func(id string, onBus int, inOrder bool) verdict {
 		in := b.sent(h, id, `{"wanted": true, "items": [{"id": 7}]}`)
-		in.Attempt, in.InOrder = attempt, inOrder
+		in.Attempt, in.InOrder = onBus, inOrder
 		return b.deliver(t.Context(), in)
 	}
 	b.service(status(http.StatusServiceUnavailable))
-	for i, want := range []time.Duration{time.Second, 5 * time.Second, 15 * time.Second, time.Minute, time.Minute} {
-		if got := try("11", i+1, false); got.how != again || got.after != want || b.stateOf(t, "11").State != record.DeliveryWaiting {
+	for i, want := range []time.Duration{time.Second, 5 * time.Second, 15 * time.Second, time.Minute, time.Minute, time.Minute, time.Minute, time.Minute, time.Minute} {
+		if got := try("11", 100*i, false); got.how != again || got.after != want || b.stateOf(t, "11").State != record.DeliveryWaiting {
 			t.Errorf("attempt %d: %+v, %+v", i+1, got, b.stateOf(t, "11"))
 		}
 	}
-	if got := try("11", 10, false); got.how != dead || got.reason == "" || b.stateOf(t, "11").State != record.DeliveryDead {
+	if got := try("11", 1, false); got.how != dead || got.reason == "" || b.stateOf(t, "11").State != record.DeliveryDead {
 		t.Errorf("the last attempt: %+v, %+v", got, b.stateOf(t, "11"))
 	}
 	if got := try("11", 11, false); got.how != ended {
@@ -116,6 +117,16 @@ func TestDeliverFails(t *testing.T) {
 	b.service(status(http.StatusBadRequest))
 	if got := try("14", 1, false); got.how != dead || b.stateOf(t, "14").State != record.DeliveryDead {
 		t.Errorf("a refusal: %+v, %+v", got, b.stateOf(t, "14"))
+	}
+	b.service(func(http.ResponseWriter, *http.Request) { t.Error("what has killed ten workers runs once more") })
+	for range b.attempts() {
+		in := b.sent(h, "15", "")
+		if wanted, err := b.team.BeginDelivery(t.Context(), &record.Delivery{ID: in.ID, Hook: in.Hook, Received: in.Received}); err != nil || !wanted {
+			t.Fatalf("begun: %t, %v", wanted, err)
+		}
+	}
+	if got := try("15", 1, false); got.how != dead || got.reason != "not done after 10 attempts" || b.stateOf(t, "15").Error != got.reason {
+		t.Errorf("one that kills its workers: %+v, %+v", got, b.stateOf(t, "15"))
 	}
 	if len(b.logged(t)) != 0 {
 		t.Errorf("failures gave %d events", len(b.logged(t)))

@@ -40,13 +40,16 @@ func (l *Loops) Run(ctx context.Context) {
 		})
 	}
 	runner := func(inOrder bool) bus.Runner {
-		return bus.Runner{Workers: workers, Handle: func(ctx context.Context, j *bus.Job) bus.Outcome { return l.handle(ctx, j, inOrder) },
+		teams := newShares(workers)
+		return bus.Runner{Workers: workers, Handle: func(ctx context.Context, j *bus.Job) bus.Outcome { return l.handle(ctx, teams, j, inOrder) },
 			Refuse: l.refuse, Probe: l.probe}
 	}
 	begin("deliveries", func(ctx context.Context) error { return l.Bus.RunHooks(ctx, runner(false)) })
 	begin("sequential deliveries", func(ctx context.Context) error { return l.Bus.RunTurns(ctx, runner(true)) })
 	begin("polls", func(ctx context.Context) error {
-		return l.Bus.RunPolls(ctx, bus.PollRunner{Workers: workers, Handle: l.handlePoll, Probe: l.probe})
+		teams := newShares(workers)
+		return l.Bus.RunPolls(ctx, bus.PollRunner{Workers: workers, Probe: l.probe,
+			Handle: func(ctx context.Context, name string, _ int) bus.Outcome { return l.handlePoll(ctx, teams, name) }})
 	})
 	begin("the balance of leaders", func(ctx context.Context) error { return l.Bus.Balance(ctx, l.Node.Name) })
 	begin("the schedule", func(ctx context.Context) error { return l.Bus.Hold(ctx, "scheduler", "all", l.Node.Name, l.offer) })
@@ -75,12 +78,16 @@ func (v verdict) outcome() bus.Outcome {
 	return bus.Outcome{}
 }
 
-// handle runs a delivery.
-func (l *Loops) handle(ctx context.Context, j *bus.Job, inOrder bool) bus.Outcome {
+// handle runs a delivery, when its team may have one more worker.
+func (l *Loops) handle(ctx context.Context, teams *shares, j *bus.Job, inOrder bool) bus.Outcome {
 	in, err := incoming(j)
 	if err != nil {
 		return bus.Dead(err.Error())
 	}
+	if wait := teams.enter(in.Team, l.Node.now()); wait > 0 {
+		return bus.Retry(wait)
+	}
+	defer teams.leave(in.Team)
 	in.InOrder = inOrder
 	return l.Node.deliver(ctx, in).outcome()
 }
@@ -106,11 +113,15 @@ func (l *Loops) refuse(ctx context.Context, j *bus.Job, reason string) bus.Outco
 	return l.Node.bury(ctx, in, reason).outcome()
 }
 
-func (l *Loops) handlePoll(ctx context.Context, name string, _ int) bus.Outcome {
+func (l *Loops) handlePoll(ctx context.Context, teams *shares, name string) bus.Outcome {
 	due, err := dueOf(name)
 	if err != nil {
 		return bus.Dead(err.Error())
 	}
+	if wait := teams.enter(due.Team, l.Node.now()); wait > 0 {
+		return bus.Retry(wait)
+	}
+	defer teams.leave(due.Team)
 	return l.Node.poll(ctx, due).outcome()
 }
 

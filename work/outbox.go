@@ -21,7 +21,7 @@ type Outbox struct {
 	Node *Node
 	// Network sends: the guarded network of the engine, or what stands in for it.
 	Network http.RoundTripper
-	Workers int // at once; 0 means 32
+	Workers int // at once; 0 means 128
 
 	once   sync.Once
 	woke   chan struct{}
@@ -57,13 +57,14 @@ func (o *Outbox) Wake() {
 func (o *Outbox) Run(ctx context.Context) {
 	workers := o.Workers
 	if workers == 0 {
-		workers = 32
+		workers = 128
 	}
 	free := make(chan struct{}, workers)
+	all := newLanes(workers)
 	var sending sync.WaitGroup
 	defer sending.Wait()
 	for ctx.Err() == nil {
-		sent := o.round(ctx, free, &sending)
+		sent := o.round(ctx, all, free, &sending)
 		if sent > 0 {
 			continue
 		}
@@ -75,37 +76,55 @@ func (o *Outbox) Run(ctx context.Context) {
 	}
 }
 
-// round claims what is due, as much as there are free workers, and begins to send it.
-func (o *Outbox) round(ctx context.Context, free chan struct{}, sending *sync.WaitGroup) int {
+// round claims what is due, as much as there are free workers for each destination, and
+// begins to send it.
+func (o *Outbox) round(ctx context.Context, all *lanes, free chan struct{}, sending *sync.WaitGroup) int {
 	free <- struct{}{} // at least one
 	<-free
-	room := min(cap(free)-len(free), handoverBatch)
-	now := o.Node.now()
-	owner := fmt.Sprintf("%s/%d", o.Node.Name, o.claims.Add(1))
-	handovers, events, err := o.Node.Records.ClaimHandovers(ctx, owner, now, now.Add(claimTime), room)
+	handovers, events, err := o.claim(ctx, all, min(cap(free)-len(free), handoverBatch))
 	if err != nil {
 		if ctx.Err() == nil {
 			o.Node.Log.Error("the records do not answer", "doing", "claim handovers", "error", err)
 		}
 		return 0
 	}
-	for i := range handovers {
+	for i, h := range handovers {
 		free <- struct{}{}
+		all.begin(h)
 		sending.Go(func() {
 			defer func() { <-free; o.Wake() }()
-			o.hand(context.WithoutCancel(ctx), handovers[i], events[i])
+			all.end(h, o.hand(context.WithoutCancel(ctx), h, events[i]))
 		})
 	}
 	return len(handovers)
 }
 
-// hand sends one event and stores what came of it.
-func (o *Outbox) hand(ctx context.Context, h *record.Handover, e *record.Event) {
+// claim takes handovers for up to room workers.
+func (o *Outbox) claim(ctx context.Context, all *lanes, room int) ([]*record.Handover, []*record.Event, error) {
+	now := o.Node.now()
+	due, err := o.Node.Records.DueDestinations(ctx, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	wish := all.plan(due, room, now)
+	if len(wish) == 0 {
+		return nil, nil, nil // without a write each time
+	}
+	owner := fmt.Sprintf("%s/%d", o.Node.Name, o.claims.Add(1))
+	return o.Node.Records.ClaimHandovers(ctx, owner, now, now.Add(claimTime), wish)
+}
+
+// hand sends one event, stores what came of it, and says how the destination is.
+func (o *Outbox) hand(ctx context.Context, h *record.Handover, e *record.Event) (is health) {
 	d, err := o.Node.Records.OfTeam(h.Team).Destination(ctx, h.Destination)
 	var pause string
 	var wait time.Duration
 	if err == nil {
 		h.Status, wait, err = o.send(ctx, d, e)
+	}
+	is.failed = err != nil
+	if h.Status == http.StatusTooManyRequests {
+		is.rest = o.Node.now().Add(min(wait, maxRest))
 	}
 	h.Tries++
 	switch {
@@ -123,6 +142,7 @@ func (o *Outbox) hand(ctx context.Context, h *record.Handover, e *record.Event) 
 	if err != nil && !errors.Is(err, record.ErrFenced) {
 		o.Node.Log.Error("the records do not answer", "doing", "end a handover", "event", h.Event, "error", err)
 	}
+	return is
 }
 
 // send posts an event as Standard Webhooks say and returns the status, and how long the

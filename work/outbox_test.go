@@ -13,7 +13,7 @@ import (
 // round hands over what is due.
 func (b *bench) round(t *testing.T, o *Outbox) int {
 	t.Helper()
-	handovers, events, err := b.Records.ClaimHandovers(t.Context(), b.Name, b.now(), b.now().Add(claimTime), 10)
+	handovers, events, err := o.claim(t.Context(), newLanes(100), 10)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -177,10 +177,24 @@ func to(d *record.Destination, e *record.Event) *record.Event {
 	return e
 }
 
+// wish wants up to n of every destination that has something due.
+func wish(t *testing.T, s Records, now time.Time, n int) []record.Share {
+	t.Helper()
+	due, err := s.DueDestinations(t.Context(), now)
+	if err != nil {
+		t.Error(err)
+	}
+	var all []record.Share
+	for _, d := range due {
+		all = append(all, record.Share{Destination: d.ID, Most: n})
+	}
+	return all
+}
+
 // claimed takes what is due and returns it with the names of the events.
 func claimed(t *testing.T, s Records, owner string, now time.Time, n int) []*record.Handover {
 	t.Helper()
-	handovers, events, err := s.ClaimHandovers(t.Context(), owner, now, now.Add(time.Minute), n)
+	handovers, events, err := s.ClaimHandovers(t.Context(), owner, now, now.Add(time.Minute), wish(t, s, now, n))
 	ok(t, "ClaimHandovers", err)
 	for i, h := range handovers {
 		if len(events) != len(handovers) || events[i].ID != h.Event || len(events[i].Bundle) == 0 {
@@ -338,7 +352,7 @@ func testHandoverRace(t *testing.T, at func(int64) Records) {
 		s := at(1)
 		group.Go(func() {
 			for range 20 {
-				handovers, _, err := s.ClaimHandovers(t.Context(), fmt.Sprint("n", i), now, now.Add(time.Minute), 3)
+				handovers, _, err := s.ClaimHandovers(t.Context(), fmt.Sprint("n", i), now, now.Add(time.Minute), wish(t, s, now, 2))
 				if err != nil {
 					t.Error(err)
 				}

@@ -22,6 +22,7 @@ type Stats struct {
 	Streams   []StreamStats
 	Consumers []ConsumerStats
 	FreeDisk  int64 // bytes below Options.Dir; 0 with external servers
+	DiskFull  bool  // less than Options.MinFree: deliveries are refused
 	Lazy      bool  // the servers acknowledge before they synchronise, says the operator
 }
 
@@ -55,7 +56,7 @@ type ConsumerStats struct {
 // Stats asks JetStream. What does not answer is missing, and the error tells why.
 func (b *Bus) Stats(ctx context.Context) (Stats, error) {
 	s := b.counters.stats()
-	s.FreeDisk, s.Lazy = b.disk.free.Load(), b.opts.Sync == "lazy"
+	s.FreeDisk, s.DiskFull, s.Lazy = b.disk.free.Load(), b.disk.full(), b.opts.Sync == "lazy"
 	for _, p := range append(slices.Clone(b.hooks), b.sequences...) {
 		if p.isBad() {
 			s.Bad = append(s.Bad, p.name())

@@ -229,8 +229,16 @@ func (i *Instance) busMetrics(w io.Writer) {
 	gauge(w, "cleat_bus_leases_lost", "Leases that this node lost.", float64(s.LeasesLost))
 	gauge(w, "cleat_bus_partitions_bad", "Partitions that this node passes over.", float64(len(s.Bad)))
 	gauge(w, "cleat_bus_free_disk_bytes", "Room for the embedded bus.", float64(s.FreeDisk))
+	gauge(w, "cleat_bus_disk_full", "1 while deliveries are refused for want of room.", truth(s.DiskFull))
 	writeGauges(w, "cleat_bus_stream_messages", "Messages that wait.", s.Streams, func(x bus.StreamStats) (string, float64) { return x.Name, float64(x.Messages) })
 	writeGauges(w, "cleat_bus_stream_oldest_seconds", "How long the oldest has waited.", s.Streams, func(x bus.StreamStats) (string, float64) { return x.Name, x.Oldest.Seconds() })
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func writeGauges[T any](w io.Writer, name, help string, all []T, of func(T) (string, float64)) {

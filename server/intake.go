@@ -111,15 +111,9 @@ func endedEarly(err error) *Problem {
 	return problem(http.StatusBadRequest, "invalid_request", "the request ended early")
 }
 
-// refuseDelivery answers as services expect it: a status and a line.
 func (s *Server) refuseDelivery(w http.ResponseWriter, r *http.Request, err error) {
-	p := problemOf(err)
-	logFailure(r.Context(), s.Log, p)
-	for name, lines := range p.GetHeaders() {
-		w.Header()[name] = lines
-	}
-	s.metrics.refused(p.Status)
-	http.Error(w, p.Detail, p.Status)
+	s.metrics.refused(problemOf(err).Status)
+	writeProblem(w, r, s.Log, err)
 }
 
 // hookCache keeps the hooks that requests come for. One that was changed by another node
@@ -138,8 +132,9 @@ type knownHook struct {
 }
 
 const (
-	hookTrust = time.Second
-	maxHooks  = 50_000
+	hookTrust    = time.Second
+	hookPatience = 2 * time.Second // for records that do not answer
+	maxHooks     = 50_000
 )
 
 func (c *hookCache) get(ctx context.Context, s *Server, token string) (*knownHook, error) {
@@ -150,14 +145,19 @@ func (c *hookCache) get(ctx context.Context, s *Server, token string) (*knownHoo
 	if k != nil && now.Sub(k.looked) < hookTrust {
 		return k, nil
 	}
-	fresh, err := s.lookUpHook(ctx, token)
+	look, cancel := context.WithTimeout(ctx, hookPatience)
+	defer cancel()
+	fresh, err := s.lookUpHook(look, token)
 	switch {
 	case errors.Is(err, record.ErrNotFound):
 		c.forget(token)
 		return nil, problem(http.StatusNotFound, "not_found", "there is no such hook")
 	case err != nil && k != nil:
 		// The records do not answer: a hook that was known is known still, for intake needs
-		// no SQL (work.md 7).
+		// no SQL (work.md 7). Others that come for it do not wait for them, too.
+		still := *k
+		still.looked = s.Now()
+		c.put(token, &still)
 		return k, nil
 	case err != nil:
 		return nil, busy(http.StatusServiceUnavailable, "unavailable", time.Second, "the hook cannot be looked up now")
@@ -165,13 +165,17 @@ func (c *hookCache) get(ctx context.Context, s *Server, token string) (*knownHoo
 	if k != nil {
 		fresh.rate = k.rate
 	}
+	c.put(token, fresh)
+	return fresh, nil
+}
+
+func (c *hookCache) put(token string, k *knownHook) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil || len(c.known) >= maxHooks {
 		c.known = map[string]*knownHook{}
 	}
-	c.known[token] = fresh
-	return fresh, nil
+	c.known[token] = k
 }
 
 func (c *hookCache) forget(token string) {

@@ -83,6 +83,44 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestRunLimits: a run ends at its deadline, and a team has so many at once, of whatever
+// kind.
+func TestRunLimits(t *testing.T) {
+	t.Parallel()
+	n := ownNode(t, func(c *server.Config) {
+		c.Limits = server.Limits{Run: 300 * time.Millisecond, PerTeam: 1, Answer: 1000}
+	})
+	hanging := newGated()
+	defer close(hanging.pass)
+	p := newPressed(t, n, hanging.ServeHTTP)
+	run := map[string]any{"app": "pressed", "module": "pages"}
+	p.post(t, "/v1/run", run).problem(t, http.StatusGatewayTimeout, "timeout")
+	p.post(t, "/v1/rpc", map[string]any{"app": "pressed", "rpc": "options"}).problem(t, http.StatusGatewayTimeout, "timeout")
+	streamed := p.post(t, "/v1/run?stream=1", run).is(t, http.StatusOK)
+	if !strings.Contains(string(streamed.body), `"code":"timeout"`) {
+		t.Errorf("a stream ends with %s", streamed.body)
+	}
+	var later struct{ Run string }
+	p.post(t, "/v1/run?async=1", run).is(t, http.StatusAccepted).into(t, &later)
+	p.post(t, "/v1/run", run).later(t, http.StatusTooManyRequests, "too_many_runs")
+	p.post(t, "/v1/rpc", map[string]any{"app": "pressed", "rpc": "options"}).later(t, http.StatusTooManyRequests, "too_many_runs")
+	newPressed(t, n, hanging.ServeHTTP).post(t, "/v1/run", run).problem(t, http.StatusGatewayTimeout, "timeout") // another team has its own
+	eventually(t, "the run in the background ends, too", func() bool {
+		var got struct{ State string }
+		p.get(t, "/v1/runs/"+later.Run).is(t, http.StatusOK).into(t, &got)
+		return got.State == "failed"
+	})
+
+	long := `{"items": ["` + strings.Repeat("x", 600) + `", "` + strings.Repeat("x", 600) + `"]}`
+	big := newPressed(t, n, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(long))
+	})
+	big.post(t, "/v1/run", run).problem(t, http.StatusUnprocessableEntity, "too_large")
+	big.post(t, "/v1/rpc", map[string]any{"app": "pressed", "rpc": "options"}).problem(t, http.StatusUnprocessableEntity, "too_large")
+	big.post(t, "/v1/run?stream=1", run).is(t, http.StatusOK)
+}
+
 // TestDrain: a server that stops says so, ends streams, and finishes what it has begun.
 func TestDrain(t *testing.T) {
 	t.Parallel()

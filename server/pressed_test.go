@@ -52,11 +52,11 @@ func newPressed(t *testing.T, n *node, answer http.HandlerFunc) *pressed {
 
 // hook makes a hook and returns where it is sent to. With a module the service is asked
 // about each delivery.
-func (p *pressed) hook(t *testing.T, name, module string, more ...string) (path, id string) {
+func (p *pressed) hook(t *testing.T, name, module string, more ...any) (path, id string) {
 	t.Helper()
 	wish := map[string]any{"name": name, "app": "pressed", "webhook": "inbox", "module": module}
 	for i := 0; i < len(more); i += 2 {
-		wish[more[i]] = more[i+1]
+		wish[more[i].(string)] = more[i+1]
 	}
 	var made struct{ ID, URL string }
 	p.post(t, "/v1/hooks", wish).is(t, http.StatusCreated).into(t, &made)

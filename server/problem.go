@@ -120,6 +120,7 @@ var plain = []struct {
 	{record.ErrFenced, http.StatusConflict, "conflict"},
 	{record.ErrUsed, http.StatusGone, "used"},
 	{webhook.ErrTooBig, http.StatusRequestEntityTooLarge, "too_large"},
+	{store.ErrTooBig, http.StatusRequestEntityTooLarge, "too_large"},
 }
 
 // problemOf tells a failure to the caller. What it does not know is not told, but logged.

@@ -111,7 +111,8 @@ func TestRunLimits(t *testing.T) {
 		return got.State == "failed"
 	})
 
-	long := `{"items": ["` + strings.Repeat("x", 600) + `", "` + strings.Repeat("x", 600) + `"]}`
+	item := `{"text": "` + strings.Repeat("x", 600) + `"}`
+	long := `{"items": [` + item + "," + item + `]}`
 	big := newPressed(t, n, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(long))

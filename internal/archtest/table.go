@@ -39,7 +39,7 @@ const imports = `
 	ui     < nothing
 	cleat  < lint+, connect+, webhook+, poll+, store+, bus+, cassette+, makeapi+
 	mcp    < cleat+, record
-	server < cleat+, work+, ui
+	server < cleat+, work+, ui, internal/pgtest
 	cli    < cleat+, work+, ui, mcp, server, scaffold, examples, internal/photoservice, internal/visitor, oauth1/oauth1test
 	cmd/cleat < cli
 

@@ -15,7 +15,10 @@ func (rt *Runtime) caller(ctx context.Context, a *App, mask *engine.Mask) func(s
 	c := rt.context()
 	c.Debug = masked(rt.debug, mask)
 	return func(name string, args []value.Value) (value.Value, error) {
-		return rt.functions.Call(ctx, a.functions, name, args, c)
+		ctx, end := rt.engine.Begin(ctx, "function", name)
+		result, err := rt.functions.Call(ctx, a.functions, name, args, c)
+		end(err)
+		return result, err
 	}
 }
 

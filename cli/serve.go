@@ -83,6 +83,7 @@ type settings struct {
 	keepAudit                            time.Duration
 
 	signIn signInSettings
+	traces traceSettings
 }
 
 func (s *settings) add(f *pflag.FlagSet) {
@@ -97,6 +98,7 @@ func (s *settings) add(f *pflag.FlagSet) {
 	f.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
 
 	s.signIn.add(f)
+	s.traces.add(f)
 
 	f.StringVar(&s.nats, "nats", "embedded", "embedded, or `addresses` of a cluster such as tls://a:4222,tls://b:4222,tls://c:4222")
 	f.StringVar(&s.natsSync, "nats-sync", "", "what holds for the sync_interval of that cluster: always or lazy")
@@ -127,10 +129,13 @@ func (s *settings) add(f *pflag.FlagSet) {
 }
 
 // settingName lets the bus be called by the name of what it does, too: work.md 12 says
-// --work, server.md 4 says nats.
+// --work, server.md 4 says nats. Traces may be written with a dash, as otel-endpoint.
 func settingName(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	if rest, found := strings.CutPrefix(name, "work"); found && (rest == "" || rest[0] == '-') {
 		name = "nats" + rest
+	}
+	if rest, found := strings.CutPrefix(name, "otel-"); found {
+		name = "otel." + rest
 	}
 	return pflag.NormalizedName(name)
 }
@@ -217,6 +222,9 @@ func (o *serveOptions) serverConfig() (server.Config, error) {
 		return c, err
 	}
 	if c.OIDC, err = o.oidc(); err != nil {
+		return c, err
+	}
+	if c.Trace, err = s.traces.options(); err != nil {
 		return c, err
 	}
 	if c.Store, err = s.store(home); err != nil {

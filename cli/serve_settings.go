@@ -49,6 +49,9 @@ func (o *serveOptions) readSettings(flags *pflag.FlagSet) (map[string]string, er
 		case inFile:
 			origins[f.Name] = fromFile
 			err = set(flags, f.Name, text, o.config)
+		case o.env(standardVariables[f.Name]) != "":
+			origins[f.Name] = fromEnvironment
+			err = set(flags, f.Name, o.env(standardVariables[f.Name]), standardVariables[f.Name])
 		default:
 			origins[f.Name] = fromDefault
 		}
@@ -139,7 +142,12 @@ func (o *serveOptions) printSettings(flags *pflag.FlagSet, origins map[string]st
 			return
 		}
 		value := f.Value.String()
-		if f.Name == "database" || f.Name == "nats" {
+		switch f.Name {
+		case traceHeaders:
+			if value != "" {
+				value = hidden
+			}
+		case "database", "nats", "otel.endpoint":
 			parts := strings.Split(value, ",")
 			for i, part := range parts {
 				if strings.Contains(part, "://") {

@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -104,7 +105,9 @@ func (c *Connector) renewed(ctx context.Context, r *renewal) (*Record, error) {
 		go func() {
 			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewalLease)
 			defer cancel()
+			bounded, end := c.Engine.Begin(bounded, "renewal", strconv.FormatInt(id, 10))
 			f.record, f.err = r.run(bounded)
+			end(f.err)
 			c.flights.lock.Lock()
 			delete(c.flights.open, id)
 			c.flights.lock.Unlock()

@@ -31,6 +31,8 @@ type Options struct {
 	Wrap func(http.RoundTripper) http.RoundTripper
 	// Log receives every exchange, masked; nil means that nobody listens.
 	Log func(Exchange)
+	// Observer hears what runs do; nil means that nobody listens.
+	Observer Observer
 	// Debug shows headers and bodies also of requests without log.sanitize.
 	Debug bool
 }

@@ -29,6 +29,7 @@ type wire struct {
 	cookies bool // kept for the rest of the run
 	follow  bool
 	place   string // the directive that the url comes from
+	resend  int    // how often it was sent before
 }
 
 // exchange sends one page and reads the answer: build, sign, send, read. A refused
@@ -43,11 +44,12 @@ func (r *Run) exchange(ctx context.Context, p *page) (*answer, error) {
 	case p.req.url == nil:
 		return r.withoutRequest(p.req)
 	}
-	for attempt, learnt := 0, false; ; attempt++ {
+	for attempt, resend, learnt := 0, 0, false; ; attempt, resend = attempt+1, resend+1 {
 		w, err := r.build(p)
 		if err != nil || w == nil {
 			return r.withoutURL(p.req, err)
 		}
+		w.resend = resend
 		a, err := r.send(ctx, p.req, w)
 		if err == nil && !learnt && (r.learnsClock(w, a) || r.challenged(w, a)) {
 			learnt = true

@@ -118,7 +118,7 @@ func (r *Run) hop(ctx context.Context, req *request, unsigned *wire) (*answer, e
 	}
 	t := r.startTrace()
 	a, err := r.roundTrip(t.watch(ctx), req, &w)
-	r.log(req, &w, a, err, t)
+	r.log(ctx, req, &w, a, err, t)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, ctx.Err() // the run's own end, not that of the exchange

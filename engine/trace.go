@@ -32,7 +32,7 @@ type trace struct {
 
 // startTrace begins a trace if anybody listens, to the run or to all of them.
 func (r *Run) startTrace() *trace {
-	if r.engine.options.Log == nil && r.in.Log == nil {
+	if o := &r.engine.options; o.Log == nil && o.Observer == nil && r.in.Log == nil {
 		return nil
 	}
 	return &trace{now: r.engine.now, started: r.engine.now()}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -20,6 +21,7 @@ type Exchange struct {
 	Duration       time.Duration   `json:"duration"`
 	Timing         Timing          `json:"timing"`
 	Method         string          `json:"method"`
+	Resend         int             `json:"resend,omitempty"` // how often it had been sent before, and was lost or refused
 	URL            string          `json:"url"`
 	RequestHeader  http.Header     `json:"requestHeader,omitempty"`
 	RequestBody    string          `json:"requestBody,omitempty"`
@@ -33,14 +35,14 @@ type Exchange struct {
 
 // log hands the exchange to the listener. Only for a listener anything is made ready. That
 // of a connection or a hook waits until the run knows which parts of the answer are secrets.
-func (r *Run) log(req *request, w *wire, a *answer, err error, t *trace) {
+func (r *Run) log(ctx context.Context, req *request, w *wire, a *answer, err error, t *trace) {
 	if t == nil {
 		return
 	}
 	x := Exchange{Plan: r.plan.Name, Step: req.step, Directive: w.place, Position: req.at[w.place], Started: t.started,
-		Method: w.method, RequestSize: len(w.body)}
+		Method: w.method, Resend: w.resend, RequestSize: len(w.body)}
 	x.Timing, x.Duration = t.end()
-	show := func() { r.tell(r.shown(x, req, w, a, err)) }
+	show := func() { r.tell(ctx, r.shown(x, req, w, a, err)) }
 	if r.stores() {
 		r.unshown = append(r.unshown, show)
 		return
@@ -49,7 +51,10 @@ func (r *Run) log(req *request, w *wire, a *answer, err error, t *trace) {
 }
 
 // tell hands an exchange to those who listen to the run, and to all runs.
-func (r *Run) tell(x Exchange) {
+func (r *Run) tell(ctx context.Context, x Exchange) {
+	if o := r.engine.options.Observer; o != nil {
+		o.Exchange(ctx, x)
+	}
 	for _, listen := range []func(Exchange){r.engine.options.Log, r.in.Log} {
 		if listen != nil {
 			listen(x)

@@ -42,7 +42,7 @@ const (
 	actorKey contextKey = iota
 	requestKey
 	addressKey
-	routeKey
+	visitKey
 )
 
 // actorFrom returns who made the request, nil when nobody is known.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cleat-run/cleat/record"
+	"github.com/cleat-run/cleat/work"
 )
 
 // around is what every request passes, the outermost first.
@@ -39,10 +41,12 @@ func (s *Server) identified(next http.Handler) http.Handler {
 		w.Header().Set("X-Request-Id", id)
 		seen := &watched{ResponseWriter: w, control: http.NewResponseController(w), patience: s.Limits.Stall}
 		began := time.Now()
-		var route string
-		next.ServeHTTP(seen, r.WithContext(context.WithValue(ctx, routeKey, &route)))
+		v := &visit{}
+		next.ServeHTTP(seen, r.WithContext(context.WithValue(ctx, visitKey, v)))
 		seen.expect() // what is left is sent now
-		s.metrics.served(r.Method, route, seen.status, time.Since(began))
+		method, status := work.Method(r.Method), cmp.Or(seen.status, http.StatusOK)
+		v.endTrace(method, status)
+		s.metrics.served(method, v.route, status, time.Since(began))
 	})
 }
 
@@ -51,8 +55,10 @@ func (s *Server) identified(next http.Handler) http.Handler {
 func routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mux.ServeHTTP(w, r)
-		if route, ok := r.Context().Value(routeKey).(*string); ok {
-			*route = r.Pattern
+		v := visitFrom(r.Context())
+		v.route = r.Pattern
+		if _, path, found := strings.Cut(r.Pattern, " "); found {
+			v.route = path
 		}
 	})
 }
@@ -178,7 +184,9 @@ func headers(next http.Handler) http.Handler {
 }
 
 // public are the addresses that strangers' pages may post to: they know no session.
-var public = []string{"/hooks/", "/oauth/cb/"}
+var public = []string{hookPath, "/oauth/cb/"}
+
+const hookPath = "/hooks/"
 
 // sameOrigin refuses what other pages make a browser send. Programs send no Origin.
 func (s *Server) sameOrigin(next http.Handler) http.Handler {
@@ -192,7 +200,7 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 			}
 		}
 		if err := guard.Check(r); err != nil {
-			writeProblem(w, r, s.Log, problem(http.StatusForbidden, "cross_origin", "a page of another origin may not do this"))
+			writeProblem(w, s.traced(r, nil), s.Log, problem(http.StatusForbidden, "cross_origin", "a page of another origin may not do this"))
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -204,11 +212,12 @@ func (s *Server) authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, prefix := range public {
 			if strings.HasPrefix(r.URL.Path, prefix) {
-				next.ServeHTTP(w, r)
+				next.ServeHTTP(w, s.traced(r, nil))
 				return
 			}
 		}
 		a, err := s.authenticate(r)
+		r = s.traced(r, a)
 		if err != nil {
 			writeProblem(w, r, s.Log, err)
 			return

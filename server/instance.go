@@ -19,6 +19,7 @@ import (
 	"github.com/cleat-run/cleat/bus"
 	"github.com/cleat-run/cleat/record"
 	"github.com/cleat-run/cleat/store"
+	"github.com/cleat-run/cleat/trace"
 	"github.com/cleat-run/cleat/work"
 )
 
@@ -32,7 +33,8 @@ type Config struct {
 	Limits    Limits
 	OIDC      OIDC // whose Network is the guarded one of Runtime
 	Retain    Retain
-	Workers   int // deliveries and polls at once, each
+	Workers   int           // deliveries and polls at once, each
+	Trace     trace.Options // whose Instance is the name of the node
 	Version   string
 	Log       *slog.Logger
 }
@@ -61,6 +63,7 @@ type Instance struct {
 	bus     *bus.Bus
 	runtime *cleat.Runtime
 	loops   *work.Loops
+	trace   *trace.Tracer // nil: nothing is traced
 }
 
 // Open opens store and bus and makes everything ready to serve. The caller must Close it.
@@ -84,15 +87,20 @@ func Open(ctx context.Context, c Config) (*Instance, error) {
 	if i.bus, err = bus.Open(ctx, c.Bus); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the bus: %w", err), records.Close())
 	}
+	name := nodeName()
+	c.Trace.Instance, c.Trace.Version, c.Trace.Log = name, c.Version, c.Log
+	if i.trace = trace.New(c.Trace); i.trace != nil {
+		c.Runtime.Engine.Observer = work.Observer{Trace: i.trace}
+	}
 	i.runtime = cleat.New(c.Runtime)
-	i.assemble()
+	i.assemble(name)
 	return i, nil
 }
 
-func (i *Instance) assemble() {
+func (i *Instance) assemble(name string) {
 	c := i.config
 	records := work.Stored(i.store)
-	node := &work.Node{Name: nodeName(), Records: records, Catalog: &work.Catalog{Records: records}, Log: c.Log,
+	node := &work.Node{Name: name, Records: records, Catalog: &work.Catalog{Records: records}, Log: c.Log, Trace: i.trace,
 		Teams: &work.Teams{Runtime: i.runtime, Records: records, PublicURL: c.PublicURL.String()}}
 	outbox := &work.Outbox{Node: node, Network: i.runtime.Network()}
 	signIn := c.OIDC
@@ -213,7 +221,9 @@ func (i *Instance) Close() error {
 func (i *Instance) close(ctx context.Context) error {
 	err := i.bus.Close(ctx)
 	i.History.Close()
-	return errors.Join(err, i.runtime.Close(), i.store.Close())
+	err = errors.Join(err, i.runtime.Close(), i.store.Close())
+	i.trace.Close(ctx)
+	return err
 }
 
 // busMetrics adds the figures of the bus.

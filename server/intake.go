@@ -13,6 +13,7 @@ import (
 
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/record"
+	"github.com/cleat-run/cleat/trace"
 	"github.com/cleat-run/cleat/webhook"
 	"github.com/cleat-run/cleat/work"
 )
@@ -23,7 +24,7 @@ type Queue interface {
 	Publish(ctx context.Context, team int64, d *record.Delivery, head, body []byte, sequential bool) error
 }
 
-func (s *Server) intakeRoutes() { s.handle("/hooks/{token}", s.intake) }
+func (s *Server) intakeRoutes() { s.handle(hookPath+"{token}", s.intake) }
 
 // intake takes a request of a service (work.md 6). It is answered when the bus has it; no
 // record is written. Only where the app says how to answer is its code run before.
@@ -59,6 +60,9 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) (*engine.Reply, er
 	if err != nil {
 		return nil, err
 	}
+	span := trace.Of(r.Context())
+	span.Int("cleat.team", known.team)
+	span.Text("cleat.hook", work.SourceOfHook(known.record.ID))
 	if known.record.Disabled {
 		return nil, problem(http.StatusGone, "paused", "the hook is paused")
 	}
@@ -92,7 +96,7 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) (*engine.Reply, er
 			return reply, nil
 		}
 	}
-	d := &record.Delivery{ID: s.NewDelivery(), Hook: known.record.ID, Received: s.Now(), Source: addressFrom(r.Context())}
+	d := &record.Delivery{ID: s.newDelivery(r.Context()), Hook: known.record.ID, Received: s.Now(), Source: addressFrom(r.Context())}
 	if err := s.Queue.Publish(r.Context(), known.team, d, work.HeadOf(r, ""), content, known.record.Sequential); err != nil {
 		return nil, err
 	}
@@ -202,7 +206,8 @@ func (s *Server) lookUpHook(ctx context.Context, token string) (*knownHook, erro
 		return k, nil // it is taken, and fails where that can be seen
 	}
 	if c, err := opened.Webhook(r.Type); err == nil && c.Answers() {
-		if k.hook, err = s.Node.OpenHook(ctx, team, id, nil); err != nil {
+		// It outlives this request: what it does for others is no part of this one's span.
+		if k.hook, err = s.Node.OpenHook(trace.Without(ctx), team, id, nil); err != nil {
 			return nil, err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -61,15 +60,6 @@ func (m *metrics) add(into map[string]*histogram, labels string, d time.Duration
 }
 
 func (m *metrics) served(method, route string, status int, d time.Duration) {
-	if _, path, found := strings.Cut(route, " "); found {
-		route = path
-	}
-	if status == 0 {
-		status = http.StatusOK
-	}
-	if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}, method) {
-		method = "other"
-	}
 	m.add(m.requests, fmt.Sprintf(`method=%q,route=%q,status="%d"`, method, route, status), d)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/cleat-run/cleat"
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/record"
+	"github.com/cleat-run/cleat/trace"
 	"github.com/cleat-run/cleat/value"
 	"github.com/cleat-run/cleat/work"
 )
@@ -96,6 +97,8 @@ func (s *Server) bundles(ctx context.Context, t *task, each func(value.Value) er
 	ctx, cancel := context.WithTimeout(ctx, s.Limits.Run)
 	defer cancel()
 	defer s.cancels.add(t.run.ID, cancel)()
+	ctx, span := s.Node.Trace.Start(ctx, trace.Internal, "run")
+	defer span.End()
 	warnings, err = s.work(ctx, t, each)
 	s.ended(ctx, t, err)
 	return warnings, err
@@ -122,6 +125,7 @@ func (s *Server) work(ctx context.Context, t *task, each func(value.Value) error
 // ended stores how a task ended.
 func (s *Server) ended(ctx context.Context, t *task, err error) {
 	t.transcript.End(t.run, err, s.Now())
+	work.TraceRun(ctx, t.run, err)
 	s.History.Add(context.WithoutCancel(ctx), t.team, t.run)
 	s.metrics.ran(t.run)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/cleat-run/cleat/record"
+	"github.com/cleat-run/cleat/trace"
 	"github.com/cleat-run/cleat/value"
 )
 
@@ -29,6 +30,8 @@ func (s *Server) runBehind(ctx context.Context, t *task) {
 	ctx, cancel := context.WithTimeout(ctx, s.Limits.Run)
 	defer cancel()
 	defer s.cancels.add(t.run.ID, cancel)()
+	ctx, span := s.Node.Trace.Start(ctx, trace.Internal, "run")
+	defer span.End()
 	go s.Node.Beat(ctx, t.team, t.run.ID, cancel)
 	out := &backlog{server: s, task: t}
 	_, err := s.work(ctx, t, func(bundle value.Value) error { return out.add(ctx, bundle) })

@@ -92,6 +92,7 @@ func (n *Node) deliver(ctx context.Context, in Incoming) verdict {
 		end.Error = run.Error
 		result = n.failed(in, err, end)
 	}
+	TraceRun(ctx, run, err)
 	if run.Exchanges > 0 || err != nil {
 		end.Run = run
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cleat-run/cleat/bus"
 	"github.com/cleat-run/cleat/record"
+	"github.com/cleat-run/cleat/trace"
 )
 
 // Loops is the background work of a node. The fields must not change once it runs.
@@ -89,6 +90,8 @@ func (l *Loops) handle(ctx context.Context, teams *shares, j *bus.Job, inOrder b
 	}
 	defer teams.leave(in.Team)
 	in.InOrder = inOrder
+	ctx, span := l.Node.traceDelivery(ctx, in, j.Traceparent)
+	defer span.End()
 	return l.Node.deliver(ctx, in).outcome()
 }
 
@@ -199,19 +202,29 @@ func (l *Loops) offerRetries(ctx context.Context) error {
 			err = errors.Join(err, bad)
 			continue
 		}
-		err = errors.Join(err, l.Publish(ctx, teams[i], d, head, body, false))
+		err = errors.Join(err, l.Publish(l.Node.Trace.Under(ctx, d.ID), teams[i], d, head, body, false))
 	}
 	return err
 }
 
 // Publish puts a delivery on the bus.
 func (l *Loops) Publish(ctx context.Context, team int64, d *record.Delivery, head, body []byte, sequential bool) error {
+	ctx, span := l.Node.Trace.Work(ctx, trace.Producer, "publish", d.ID)
+	defer span.End()
+	span.Int("cleat.team", team)
+	span.Text("cleat.delivery", d.ID)
+	span.Text("cleat.hook", SourceOfHook(d.Hook))
 	m := bus.Delivery{ID: d.ID, Tenant: strconv.FormatInt(team, 10), Hook: strconv.FormatInt(d.Hook, 10), Received: d.Received, Source: d.Source,
-		Head: head, Body: body, ReplayOf: d.ReplayOf}
+		Head: head, Body: body, ReplayOf: d.ReplayOf, Traceparent: l.Node.Trace.Traceparent(ctx)}
+	publish := l.Bus.PublishHook
 	if sequential {
-		return l.Bus.PublishSequential(ctx, m)
+		publish = l.Bus.PublishSequential
 	}
-	return l.Bus.PublishHook(ctx, m)
+	err := publish(ctx, m)
+	if err != nil {
+		span.Fail("refused")
+	}
+	return err
 }
 
 const (

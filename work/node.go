@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/cleat-run/cleat/record"
+	"github.com/cleat-run/cleat/trace"
 )
 
 // Node is one process of a server. The fields must not change once it runs.
@@ -14,6 +15,7 @@ type Node struct {
 	Teams   *Teams
 	Catalog *Catalog
 	Log     *slog.Logger
+	Trace   *trace.Tracer    // nil: nothing is traced
 	Now     func() time.Time // nil means time.Now
 
 	// Attempts is how often a delivery is tried at most; 0 means 10.

@@ -116,11 +116,14 @@ func (o *Outbox) claim(ctx context.Context, all *lanes, room int) ([]*record.Han
 
 // hand sends one event, stores what came of it, and says how the destination is.
 func (o *Outbox) hand(ctx context.Context, h *record.Handover, e *record.Event) (is health) {
+	ctx, span := o.Node.traceHandover(ctx, h, e)
+	defer span.End()
 	d, err := o.Node.Records.OfTeam(h.Team).Destination(ctx, h.Destination)
 	var pause string
 	var wait time.Duration
 	if err == nil {
 		h.Status, wait, err = o.send(ctx, d, e)
+		answered(span, h.Status, err != nil)
 	}
 	is.failed = err != nil
 	if h.Status == http.StatusTooManyRequests {

@@ -14,6 +14,7 @@ import (
 	"github.com/cleat-run/cleat/poll"
 	"github.com/cleat-run/cleat/record"
 	"github.com/cleat-run/cleat/store"
+	"github.com/cleat-run/cleat/trace"
 	"github.com/cleat-run/cleat/value"
 	"github.com/robfig/cron/v3"
 )
@@ -63,6 +64,10 @@ func (n *Node) poll(ctx context.Context, due record.Due) verdict {
 func (n *Node) Poll(ctx context.Context, team int64, t *record.Trigger) (*record.PollEnd, error) {
 	run := &record.Run{ID: record.NewID("run", n.now()), Kind: "poll", App: t.App, Component: t.Module, Connection: t.Connection, Source: t.ID,
 		Started: n.now(), Node: n.Name}
+	ctx, span := n.Trace.Work(ctx, trace.Internal, "poll", run.ID)
+	defer span.End()
+	span.Int("cleat.team", team)
+	span.Text("cleat.trigger", t.ID)
 	transcript := &Transcript{}
 	end := &record.PollEnd{State: t.State, Run: run}
 	warnings, err := n.look(ctx, team, t, end, transcript)
@@ -83,6 +88,7 @@ func (n *Node) Poll(ctx context.Context, team int64, t *record.Trigger) (*record
 		end.State, end.Events, end.Error, run.Bundles = t.State, nil, run.Error, 0
 		end.Paused = stopping(t, err)
 	}
+	TraceRun(ctx, run, err)
 	wait := pollDelay(err, t.Failures)
 	if end.NextAt, err = Next(t, n.now()); err != nil {
 		end.Paused = err.Error()

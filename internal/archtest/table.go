@@ -29,11 +29,12 @@ const imports = `
 	store    < connect, webhook, poll, record, value
 	bus      < nothing
 	cassette < value
+	trace    < nothing
 	makeapi  < app, store
 	scaffold < app, examples, jsonc, source
 
 	# what a server does in the background
-	work   < cleat+, record, bus
+	work   < cleat+, record, bus, trace
 
 	# faces: each may use everything above, nothing below is used by what is above
 	ui     < nothing
@@ -47,6 +48,7 @@ const imports = `
 	# implementation of an interface, and the checks of the whole
 	oauth1/oauth1test < nothing
 	store/storetest   < store+
+	trace/tracetest   < nothing
 	examples          < nothing
 	internal/photoservice < oauth1/oauth1test
 	internal/pgtest   < nothing
@@ -91,6 +93,9 @@ var outside = []struct{ module, packages, reason string }{
 	{"filippo.io/age", "store cli", "exported connections: files encrypted to a passphrase or a key"},
 	{"github.com/nats-io/nats.go", "bus", "durable work, leases and live events"},
 	{"github.com/nats-io/nats-server/v2", "bus internal/kill", "the same inside the process on a single machine"},
+	{"go.opentelemetry.io/otel", "trace", "spans, their batches and sampling, W3C Trace Context"},
+	{"go.opentelemetry.io/otel/sdk", "trace", "the same"},
+	{"go.opentelemetry.io/otel/trace", "trace", "the same"},
 	{"golang.org/x/crypto", "server", "argon2id for passwords"},
 	{"golang.org/x/term", "cli", "whether a person is watching, and passwords without an echo"},
 	{"github.com/coreos/go-oidc/v3", "server", "sign-in with OpenID Connect"},
@@ -104,6 +109,8 @@ var outside = []struct{ module, packages, reason string }{
 	{"github.com/google/go-cmp", "tests", "differences of structures that a person can read"},
 	{"github.com/rogpeppe/go-internal", "tests", "testscript: what a person types, as one file for each behaviour"},
 	{"github.com/go-json-experiment/json", "tests", "an independent JSON reader to compare with"},
+	{"go.opentelemetry.io/proto/otlp", "tests", "an independent reader of the spans that are sent"},
+	{"google.golang.org/protobuf", "tests", "the same"},
 	{"go.uber.org/goleak", "tests", "goroutines that are left behind"},
 	{"pgregory.net/rapid", "tests", "laws that hold for any input"},
 }
@@ -112,7 +119,7 @@ var outside = []struct{ module, packages, reason string }{
 // files are free.
 var closed = []struct{ imported, packages, reason string }{
 	{"net", "engine bus server cli store oauth1/oauth1test", "engine is the only one that opens outgoing connections; store names the failures of the database's"},
-	{"net/http", "oauth1 engine connect webhook cassette makeapi work server mcp cli cleat oauth1/oauth1test internal/photoservice internal/visitor",
+	{"net/http", "oauth1 engine connect webhook cassette makeapi trace work server mcp cli cleat trace/tracetest oauth1/oauth1test internal/photoservice internal/visitor",
 		"values, expressions, definitions, forms and records know no network"},
 	{"os/exec", "js cli bus internal/pgtest", "app functions run in a child; the browser is opened for the person"},
 	{"unsafe", "js", "nothing here is worth it, but for handing the kernel a filter of system calls"},

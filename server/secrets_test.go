@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/cleat-run/cleat/trace/tracetest"
 )
 
 // marker is in every secret of the test. It is made of letters and digits, so that no
@@ -61,7 +63,8 @@ func (s *search) also(name, secret string) {
 // all files.
 func TestNoSecretLeaves(t *testing.T) {
 	t.Parallel()
-	n := ownNode(t, nil)
+	traces := &tracetest.Receiver{}
+	n := ownNode(t, tracing(t, traces))
 	s := &search{t: t, needles: map[string]string{}}
 	s.also("marker", marker)
 	n.heard = func(a *answer) {
@@ -134,11 +137,25 @@ func TestNoSecretLeaves(t *testing.T) {
 		o.owner.get(t, "/v1/"+path).is(t, http.StatusOK)
 	}
 	o.get(t, "/metrics")
+	arrived(t, traces, "the last request", named("GET /v1/me/sessions", "http.response.status_code", "200"))
+	signatures := &search{t: t, needles: map[string]string{}}
+	for _, sent := range o.service.Signatures() {
+		for _, p := range sent.Params {
+			if name, text := p[0], p[1]; len(text) > 8 && name != "oauth_signature_method" && name != "oauth_timestamp" {
+				signatures.needles[name] = text
+				signatures.in("the traces", traces.Raw())
+			}
+		}
+	}
+	if len(traces.Spans()) < 60 || signatures.places < 10 {
+		t.Errorf("%d spans are searched %d times", len(traces.Spans()), signatures.places)
+	}
 
 	// Tokens and sessions are kept as hashes: neither files nor log hold them.
 	s.also("token", strings.TrimPrefix(o.token, "cleat_"))
 	_, cookie, _ := strings.Cut(o.owner.cookie, "=")
 	s.also("session", cookie)
+	s.in("the traces", traces.Raw())
 	s.in("the log", []byte(n.log.String()))
 	err := filepath.WalkDir(n.home, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -33,7 +33,9 @@ func (o Observer) Exchange(ctx context.Context, x engine.Exchange) {
 	span.Text("url.path", path)
 	span.Text("cleat.plan", x.Plan)
 	span.Text("cleat.step", x.Step)
-	span.Int("http.request.resend_count", int64(x.Resend))
+	if x.Resend > 0 {
+		span.Int("http.request.resend_count", int64(x.Resend))
+	}
 	span.Int("http.request.body.size", int64(x.RequestSize))
 	span.Int("http.response.body.size", x.Size)
 	answered(span, x.Status, x.Error != "")
@@ -149,6 +151,8 @@ func (n *Node) traceHandover(ctx context.Context, h *record.Handover, e *record.
 	span.Text("cleat.event", e.ID)
 	span.Text("cleat.source", e.Source)
 	span.Text("cleat.destination", h.Destination)
-	span.Int("http.request.resend_count", int64(h.Tries))
+	if h.Tries > 0 {
+		span.Int("http.request.resend_count", int64(h.Tries))
+	}
 	return ctx, span
 }

@@ -145,14 +145,20 @@ func (s *serving) get(path string) string {
 // upload uploads slowApp, whose service is at an address.
 func (s *serving) upload(service string) {
 	s.t.Helper()
+	s.uploadApp("slow", strings.ReplaceAll(slowApp, "SERVICE", service))
+}
+
+// uploadApp uploads the files of a txtar archive.
+func (s *serving) uploadApp(name, archive string) {
+	s.t.Helper()
 	var form bytes.Buffer
 	w := multipart.NewWriter(&form)
-	for _, file := range txtar.Parse([]byte(slowApp)).Files {
-		part, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename="slow/%s"`, file.Name)}})
+	for _, file := range txtar.Parse([]byte(archive)).Files {
+		part, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename="%s/%s"`, name, file.Name)}})
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		io.WriteString(part, strings.ReplaceAll(string(file.Data), "SERVICE", service))
+		part.Write(file.Data)
 	}
 	w.Close()
 	s.do(s.request(http.MethodPost, "/v1/apps", w.FormDataContentType(), &form), http.StatusCreated)

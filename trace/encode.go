@@ -95,15 +95,15 @@ func attributes(b []byte, number uint64, all []attribute.KeyValue) []byte {
 				if kv.Value.Type() == attribute.INT64 {
 					return binary.AppendUvarint(tag(b, 3, 0), uint64(kv.Value.AsInt64()))
 				}
-				return field(b, 1, []byte(kv.Value.Emit()))
+				return field(b, 1, []byte(kv.Value.String()))
 			})
 		})
 	}
 	return b
 }
 
-// Wire format: a tag of field number and wire type, then the value. A field that is zero is
-// left out, as proto3 does.
+// Wire format: a tag of field number and wire type, then the value. A number or text that
+// is empty is left out, as proto3 does.
 
 func tag(b []byte, number, wireType uint64) []byte {
 	return binary.AppendUvarint(b, number<<3|wireType)

@@ -43,10 +43,5 @@ func (b *Bus) Bodies(ctx context.Context) int {
 // PutBody stores a body without its message.
 func (b *Bus) PutBody(ctx context.Context, d Delivery) error { return b.putBody(ctx, &d) }
 
-// SameHome tells whether two hooks have the same home.
-func (b *Bus) SameHome(one, other string) bool {
-	return home(one, len(b.hooks)) == home(other, len(b.hooks))
-}
-
 // DropBody removes a body.
 func (b *Bus) DropBody(id string) { b.dropBody(id) }

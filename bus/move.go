@@ -76,8 +76,7 @@ func copyStream(ctx context.Context, from, to *Bus, name string) (n int, err err
 	return n, err
 }
 
-// take stores a message of another installation. A partition that there is not here becomes
-// the first one's; sequential webhooks go to their home.
+// take stores a message of another installation, at its home here.
 func (b *Bus) take(ctx context.Context, from *Bus, msg *jetstream.RawStreamMsg) error {
 	tokens := strings.Split(msg.Subject, ".")
 	if from.opts.Prefix != "" {
@@ -85,7 +84,7 @@ func (b *Bus) take(ctx context.Context, from *Bus, msg *jetstream.RawStreamMsg) 
 	}
 	switch tokens[0] {
 	case "hook":
-		tokens[1] = b.hooks[home(tokens[4], len(b.hooks))].number
+		tokens[1] = b.hooks[home(msg.Header.Get(nats.MsgIdHdr), len(b.hooks))].number
 	case "seq":
 		tokens[1] = b.sequences[home(tokens[2], len(b.sequences))].number
 	}

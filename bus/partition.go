@@ -69,10 +69,13 @@ func (b *Bus) partitionsOf(ctx context.Context, names []string, family string) (
 	return found, nil
 }
 
-// home is the partition that a hook's deliveries go to when all are well.
-func home(hook string, count int) int {
+// home is the partition that an id goes to when all are well: that of a delivery, which
+// comes to the same stream when it is published again, or that of a sequential webhook, whose
+// order needs one stream. Deliveries are not kept together by webhook: one that is busy would
+// have the disk of one stream, which writes and synchronises one message after the other.
+func home(id string, count int) int {
 	h := fnv.New32a()
-	h.Write([]byte(hook))
+	h.Write([]byte(id))
 	return int(h.Sum32() % uint32(count))
 }
 

@@ -43,7 +43,7 @@ func (b *Bus) PublishHook(ctx context.Context, d Delivery) error {
 	}
 	begin := time.Now()
 	class := b.admission.class(d.Tenant, d.Hook, begin)
-	err := b.hedge(ctx, home(d.Hook, len(b.hooks)), func(p *partition) *nats.Msg {
+	err := b.hedge(ctx, home(d.ID, len(b.hooks)), func(p *partition) *nats.Msg {
 		return d.message(b.subject("hook", p.number, class, d.Tenant, d.Hook))
 	})
 	b.counters.published(begin, err)

@@ -374,10 +374,7 @@ func testFair(t *testing.T, open opener) {
 		})
 	}
 	group.Wait()
-	hook := "quiet"
-	for !b.SameHome(hook, "noisy") {
-		hook += "x" // another partition would be fair by itself
-	}
+	const hook = "quiet"
 	quiet := make(chan time.Duration, 10)
 	var noisy atomic.Int32
 	hooks(t, b, 12, func(ctx context.Context, j *bus.Job) bus.Outcome {

@@ -1,12 +1,17 @@
 package server_test
 
 import (
+	"bytes"
+	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/cleat-run/cleat/bus"
+	"github.com/cleat-run/cleat/record"
 	"github.com/cleat-run/cleat/server"
 	"github.com/cleat-run/cleat/store"
 )
@@ -30,7 +35,8 @@ func TestBusKey(t *testing.T) {
 		for start := range 2 {
 			i, err := server.Open(t.Context(), server.Config{Store: store.Options{Dir: home}, Bus: o, PublicURL: &url.URL{Scheme: "http", Host: "cleat.example"}})
 			if err == nil {
-				err = i.Close()
+				d := &record.Delivery{ID: i.NewDelivery(), Hook: 1, Received: time.Now()}
+				err = errors.Join(i.Queue.Publish(t.Context(), 1, d, []byte("{}"), []byte("a customer's body"), start == 1), i.Close())
 			}
 			if err != nil {
 				t.Fatalf("begun without a key: %t, start %d: %v", begun, start, err)
@@ -39,5 +45,27 @@ func TestBusKey(t *testing.T) {
 		if check, err := os.ReadFile(filepath.Join(o.Dir, "key.check")); err != nil || (string(check) == "none") != begun {
 			t.Errorf("begun without a key: %t, now its key is %q, %v", begun, check, err)
 		}
+		if found := holding(t, o.Dir, "a customer's body"); (len(found) > 0) != begun {
+			t.Errorf("begun without a key: %t, in the clear in %q", begun, found)
+		}
 	}
+}
+
+// holding names the files of a folder that hold a text.
+func holding(t *testing.T, dir, text string) (found []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if bytes.Contains(content, []byte(text)) {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }

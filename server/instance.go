@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -224,37 +223,4 @@ func (i *Instance) close(ctx context.Context) error {
 	err = errors.Join(err, i.runtime.Close(), i.store.Close())
 	i.trace.Close(ctx)
 	return err
-}
-
-// busMetrics adds the figures of the bus.
-func (i *Instance) busMetrics(w io.Writer) {
-	ctx, cancel := context.WithTimeout(context.Background(), readyTime)
-	defer cancel()
-	s, err := i.bus.Stats(ctx)
-	if err != nil {
-		i.config.Log.Warn("the figures of the bus are not complete", "error", err)
-	}
-	gauge(w, "cleat_bus_refused", "Deliveries that the bus refused.", float64(s.Refused))
-	gauge(w, "cleat_bus_redelivered", "Messages that came to this node again.", float64(s.Redelivered))
-	gauge(w, "cleat_bus_leases_lost", "Leases that this node lost.", float64(s.LeasesLost))
-	gauge(w, "cleat_bus_partitions_bad", "Partitions that this node passes over.", float64(len(s.Bad)))
-	gauge(w, "cleat_bus_free_disk_bytes", "Room for the embedded bus.", float64(s.FreeDisk))
-	gauge(w, "cleat_bus_disk_full", "1 while deliveries are refused for want of room.", truth(s.DiskFull))
-	writeGauges(w, "cleat_bus_stream_messages", "Messages that wait.", s.Streams, func(x bus.StreamStats) (string, float64) { return x.Name, float64(x.Messages) })
-	writeGauges(w, "cleat_bus_stream_oldest_seconds", "How long the oldest has waited.", s.Streams, func(x bus.StreamStats) (string, float64) { return x.Name, x.Oldest.Seconds() })
-}
-
-func truth(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func writeGauges[T any](w io.Writer, name, help string, all []T, of func(T) (string, float64)) {
-	fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
-	for _, x := range all {
-		label, v := of(x)
-		fmt.Fprintf(w, "%s{stream=%q} %g\n", name, label, v)
-	}
 }

@@ -73,7 +73,10 @@ func TestLimits(t *testing.T) {
 
 	figures := string(o.get(t, "/metrics").is(t, http.StatusOK).body)
 	for _, want := range []string{`cleat_http_request_seconds_count{method="POST",route="/v1/run",status="429"} 2`, `route="/hooks/{token}"`, `cleat_hook_refused_total{status="429"} 1`,
-		`cleat_run_seconds_count{kind="module",state="succeeded"}`, "cleat_bus_stream_messages{"} {
+		`cleat_run_seconds_count{kind="module",state="succeeded"}`, `cleat_bus_publish_seconds_bucket{le="0.001"}`, "cleat_bus_refused_total", "cleat_bus_publish_failures_total", "cleat_bus_redelivered_total",
+		"cleat_bus_leases_lost_total", "cleat_bus_free_disk_bytes", `cleat_bus_stream_messages{stream="HOOKS_0"}`, `cleat_bus_stream_bytes{stream="SEQ_2"}`,
+		`cleat_bus_stream_oldest_seconds{stream="POLLS"}`, `cleat_bus_partition_bad{stream="HOOKS_1"} 0`, `cleat_bus_stream_leader{stream="TURNS"`,
+		`cleat_bus_consumer_pending{stream="HOOKS_0",consumer="bulk"}`, `cleat_bus_consumer_in_hand{stream="POLLS",consumer="polls"}`} {
 		if !strings.Contains(figures, want) {
 			t.Errorf("the figures lack %s", want)
 		}

@@ -54,24 +54,32 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, openLimit)
 	defer cancel()
+	ctx, deny := context.WithCancelCause(ctx)
+	defer deny(nil)
 	b := &Bus{opts: o.withDefaults()}
 	b.stopping, b.stop = context.WithCancel(context.Background())
 	b.handing, b.handBack = context.WithCancel(context.Background())
 	b.living, b.end = context.WithCancel(context.Background())
-	if err := b.open(ctx); err != nil {
-		return nil, errors.Join(err, b.shut(ctx))
+	// The server answers nothing to a request that is not allowed: without this it would be
+	// asked again and again until the time is over.
+	denied := func(err error) { deny(fmt.Errorf("the account lacks a right: %w", err)) }
+	if err := b.open(ctx, denied); err != nil {
+		if cause := context.Cause(ctx); errors.Is(cause, nats.ErrPermissionViolation) {
+			err = cause
+		}
+		return nil, errors.Join(err, b.shut(context.WithoutCancel(ctx)))
 	}
 	return b, nil
 }
 
-func (b *Bus) open(ctx context.Context) (err error) {
+func (b *Bus) open(ctx context.Context, denied func(error)) (err error) {
 	if !b.opts.external() {
 		if b.server, err = startEmbedded(b.opts); err != nil {
 			return err
 		}
 	}
 	err = b.patiently(ctx, func(context.Context) (err error) {
-		b.nc, err = connect(b.opts, b.server)
+		b.nc, err = connect(b.opts, b.server, denied)
 		return err
 	})
 	if err != nil {

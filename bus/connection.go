@@ -10,8 +10,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// connect connects to the embedded server or to one of the cluster.
-func connect(o Options, e *embedded) (*nats.Conn, error) {
+// connect connects to the embedded server or to one of the cluster. denied hears of rights
+// that the account lacks.
+func connect(o Options, e *embedded, denied func(error)) (*nats.Conn, error) {
 	opts := []nats.Option{
 		nats.Name("cleat"),
 		nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),
@@ -20,8 +21,14 @@ func connect(o Options, e *embedded) (*nats.Conn, error) {
 		// Fail at once while there is no server: the caller of a publish is waiting, and a
 		// buffer would send it later, after the sender was told that it failed.
 		nats.ReconnectBufSize(-1),
+		// Credentials that were refused twice would close the connection for good, although
+		// their file may be renewed, or the server come back with its accounts.
+		nats.IgnoreAuthErrorAbort(),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			o.Logger.Warn("connection to NATS", "err", err)
+			if errors.Is(err, nats.ErrPermissionViolation) {
+				denied(err)
+			}
 		}),
 	}
 	if e != nil {
@@ -31,32 +38,57 @@ func connect(o Options, e *embedded) (*nats.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nats.Connect(strings.Join(o.Servers, ","), append(opts, more...)...)
+	nc, err := nats.Connect(strings.Join(o.Servers, ","), append(opts, more...)...)
+	return nc, o.blame(err)
 }
 
+// credentials reads the files of the options, so that one that is no good is named.
 func credentials(o Options) ([]nats.Option, error) {
 	var opts []nats.Option
+	var failed error
+	add := func(setting string, opt nats.Option, err error) {
+		if err == nil {
+			err = try(opt)
+		}
+		if err != nil && failed == nil {
+			failed = &SettingError{setting, err}
+		}
+		opts = append(opts, opt)
+	}
 	if o.Creds != "" {
-		opts = append(opts, nats.UserCredentials(o.Creds))
+		add("creds", nats.UserCredentials(o.Creds), nil)
 	}
 	if o.NKey != "" {
 		key, err := nats.NkeyOptionFromSeed(o.NKey)
-		if err != nil {
-			return nil, err
-		}
-		opts = append(opts, key)
+		add("nkey", key, err)
 	}
 	if o.TLSCA != "" {
-		opts = append(opts, nats.RootCAs(o.TLSCA))
+		add("tls-ca", nats.RootCAs(o.TLSCA), nil)
 	}
 	if o.TLSCert != "" {
-		opts = append(opts, nats.ClientCert(o.TLSCert, o.TLSKey))
+		add("tls-cert", nats.ClientCert(o.TLSCert, o.TLSKey), nil)
 	}
 	if o.Prefix != "" {
 		// An account that shares the cluster gets rights on its own inboxes only.
 		opts = append(opts, nats.CustomInboxPrefix("_INBOX."+o.Prefix))
 	}
-	return opts, nil
+	return opts, failed
+}
+
+// try does with an option what a connection does when it begins.
+func try(opt nats.Option) error {
+	var scratch nats.Options
+	if err := opt(&scratch); err != nil {
+		return err
+	}
+	if scratch.UserJWT == nil {
+		return nil
+	}
+	_, err := scratch.UserJWT()
+	if err == nil {
+		_, err = scratch.SignatureCB([]byte("nonce"))
+	}
+	return err
 }
 
 // temporary tells whether an error may go away by itself or at another stream: no leader,

@@ -30,7 +30,7 @@ func TestOptions(t *testing.T) {
 		"in the clear": {servers("nats://127.0.0.1:4222", "nats://user:secret@example.com:4222"),
 			"server example.com:4222: not encrypted; use tls://, or allow it with insecure"},
 		"no such file": {with(servers("tls://127.0.0.1:1"), func(o *bus.Options) { o.NKey = "/nowhere" }),
-			"NATS: nats: open /nowhere: no such file or directory"},
+			"NATS: nkey: nats: open /nowhere: no such file or directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

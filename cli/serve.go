@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cleat-run/cleat"
+	"github.com/cleat-run/cleat/bus"
 	"github.com/cleat-run/cleat/engine"
 	"github.com/cleat-run/cleat/server"
 	"github.com/cleat-run/cleat/store"
@@ -162,7 +163,7 @@ func runServe(ctx context.Context, o *serveOptions, flags *pflag.FlagSet) error 
 	}
 	instance, err := server.Open(ctx, config)
 	if err != nil {
-		return err
+		return natsSetting(err)
 	}
 	if o.set.apps != "" {
 		go instance.WatchApps(ctx, o.set.apps)
@@ -173,6 +174,18 @@ func runServe(ctx context.Context, o *serveOptions, flags *pflag.FlagSet) error 
 	err = instance.Serve(ctx, listener)
 	fmt.Fprintln(o.std.Err, "stopped")
 	return err
+}
+
+// natsSetting names the setting that a cluster does not go with.
+func natsSetting(err error) error {
+	wrong, ok := errors.AsType[*bus.SettingError](err)
+	switch {
+	case !ok:
+		return err
+	case wrong.Setting == "servers":
+		return fmt.Errorf("nats: %w", wrong.Err)
+	}
+	return fmt.Errorf("nats-%s: %w", wrong.Setting, wrong.Err)
 }
 
 // welcome says where the server is, and how to sign in for the first time.

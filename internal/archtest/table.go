@@ -112,6 +112,8 @@ var outside = []struct{ module, packages, reason string }{
 	{"go.opentelemetry.io/proto/otlp", "tests", "an independent reader of the spans that are sent"},
 	{"google.golang.org/protobuf", "tests", "the same"},
 	{"go.uber.org/goleak", "tests", "goroutines that are left behind"},
+	{"github.com/nats-io/nkeys", "tests", "keys of users, to see what servers that ask for them refuse"},
+	{"github.com/nats-io/jwt/v2", "tests", "the same for credentials"},
 	{"pgregory.net/rapid", "tests", "laws that hold for any input"},
 }
 

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"time"
 
@@ -31,6 +32,9 @@ func connect(o Options, e *embedded, denied func(error)) (*nats.Conn, error) {
 			}
 		}),
 	}
+	if o.wire != nil {
+		opts = append(opts, nats.SetCustomDialer(wired{o.wire}))
+	}
 	if e != nil {
 		return nats.Connect("", append(opts, nats.InProcessServer(e))...)
 	}
@@ -40,6 +44,17 @@ func connect(o Options, e *embedded, denied func(error)) (*nats.Conn, error) {
 	}
 	nc, err := nats.Connect(strings.Join(o.Servers, ","), append(opts, more...)...)
 	return nc, o.blame(err)
+}
+
+// wired dials through what a test has put there.
+type wired struct{ wire func(net.Conn) net.Conn }
+
+func (w wired) Dial(network, address string) (net.Conn, error) {
+	conn, err := net.DialTimeout(network, address, nats.DefaultTimeout)
+	if err != nil {
+		return nil, err
+	}
+	return w.wire(conn), nil
 }
 
 // credentials reads the files of the options, so that one that is no good is named.

@@ -25,6 +25,7 @@ const startLimit = 60 * time.Second
 type embedded struct {
 	opts   *server.Options
 	unlock func() error
+	wire   func(net.Conn) net.Conn
 
 	mu  sync.Mutex
 	srv *server.Server
@@ -39,7 +40,7 @@ func startEmbedded(o Options) (*embedded, error) {
 	if err := checkKey(o); err != nil {
 		return nil, errors.Join(fmt.Errorf("folder %s: %w", o.Dir, err), unlock())
 	}
-	e := &embedded{opts: serverOptions(o), unlock: unlock}
+	e := &embedded{opts: serverOptions(o), unlock: unlock, wire: o.wire}
 	if err := e.start(o.Logger); err != nil {
 		return nil, errors.Join(err, unlock())
 	}
@@ -110,7 +111,11 @@ func (e *embedded) start(logger *slog.Logger) error {
 func (e *embedded) InProcessConn() (net.Conn, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.srv.InProcessConn()
+	conn, err := e.srv.InProcessConn()
+	if err == nil && e.wire != nil {
+		conn = e.wire(conn)
+	}
+	return conn, err
 }
 
 func (e *embedded) shutdown() {

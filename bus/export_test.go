@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"net"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -10,6 +11,12 @@ import (
 
 // Conn is the connection of a bus.
 func (b *Bus) Conn() *nats.Conn { return b.nc }
+
+// Wired puts something between a bus and its server.
+func Wired(o Options, wire func(net.Conn) net.Conn) Options {
+	o.wire = wire
+	return o
+}
 
 // Subject is a subject with the bus's prefix.
 func (b *Bus) Subject(tokens ...string) string { return b.subject(tokens...) }

@@ -25,7 +25,9 @@ type Runner struct {
 	Workers int
 
 	// Handle runs one job and records its outcome before it returns it. Its context ends at
-	// the deadline of the job, and when the bus closes and cannot wait any longer.
+	// the deadline of the job, and when the bus closes and cannot wait any longer. A job that
+	// SQL knows as final comes when a worker died before the bus heard of it: the outcome is
+	// Ack once more, or Dead for a dead one, whose copy may not have been made.
 	Handle func(context.Context, *Job) Outcome
 
 	// Refuse is called instead of Handle for a delivery that must not run: it killed its

@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 		serve()
 	case "node":
 		node()
+	case "crash":
+		crash()
 	default:
 		// The tests mostly wait, so more of them than there are processors go at once.
 		flag.Parse()

@@ -42,6 +42,8 @@ type Options struct {
 	// Fatal is called when the embedded server cannot be brought back after its disk was
 	// full. The process should end then: nothing is lost, and a new one starts clean.
 	Fatal func(error)
+
+	wire func(net.Conn) net.Conn // of tests: what stands between us and the server
 }
 
 // The defaults of Options, and what follows from MaxBytes.

@@ -46,6 +46,7 @@ var suite = []struct {
 	{"jobs that do not finish are given back", testHandBack},
 	{"bodies without a message are swept", testSweep},
 	{"work moves from one machine", testMove},
+	{"a process may end at any step", testCrashPoints},
 	{"figures", testStats},
 }
 

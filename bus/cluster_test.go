@@ -53,6 +53,13 @@ func startCluster(t testing.TB) *cluster {
 	}
 	dir, err := os.MkdirTemp("", "cleat-cluster")
 	must(t, err)
+	theCluster = newCluster(t, dir)
+	return theCluster
+}
+
+// newCluster starts three servers. Whoever starts them stops them.
+func newCluster(t testing.TB, dir string) *cluster {
+	t.Helper()
 	c := &cluster{dir: dir}
 	for i := range c.servers {
 		c.clients[i], c.routes[i] = freePort(t), freePort(t)
@@ -60,7 +67,6 @@ func startCluster(t testing.TB) *cluster {
 	for i := range c.servers {
 		c.start(t, i)
 	}
-	theCluster = c
 	return c
 }
 

@@ -62,7 +62,7 @@ func (n *Node) deliver(ctx context.Context, in Incoming) verdict {
 	case err != nil:
 		return n.unstored("begin a delivery", err)
 	case !wanted:
-		return verdict{how: ended}
+		return n.settled(ctx, records, in.ID)
 	}
 	// The records count, and not the bus: what was put off or met records that did not
 	// answer has not been tried.
@@ -104,6 +104,21 @@ func (n *Node) deliver(ctx context.Context, in Incoming) verdict {
 	}
 	n.events(in.Team, end.Events)
 	return result
+}
+
+// settled is the verdict on a delivery whose row is final: its worker died before the bus
+// heard of it. The bus may have no copy of a dead one yet.
+func (n *Node) settled(ctx context.Context, records TeamRecords, id string) verdict {
+	d, err := records.Delivery(ctx, id)
+	switch {
+	case errors.Is(err, record.ErrNotFound):
+		return verdict{how: ended}
+	case err != nil:
+		return n.unstored("read a delivery", err)
+	case d.State == record.DeliveryDead:
+		return verdict{how: dead, reason: d.Error}
+	}
+	return verdict{how: ended}
 }
 
 // unstored is for records that do not answer: nothing is known to be wrong with the work.
@@ -265,7 +280,7 @@ func (n *Node) bury(ctx context.Context, in Incoming, reason string) verdict {
 	case err != nil:
 		return n.unstored("bury a delivery", err)
 	case !wanted:
-		return verdict{how: ended}
+		return n.settled(ctx, records, in.ID)
 	}
 	return n.giveUp(ctx, in, d, reason)
 }

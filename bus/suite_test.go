@@ -47,6 +47,7 @@ var suite = []struct {
 	{"bodies without a message are swept", testSweep},
 	{"work moves from one machine", testMove},
 	{"a process may end at any step", testCrashPoints},
+	{"settings of other versions", testSettings},
 	{"figures", testStats},
 }
 

@@ -190,3 +190,58 @@ func testPolls(t *testing.T, open opener) {
 		t.Errorf("started %s", again)
 	}
 }
+
+// testSchedulers offers the same triggers from two schedulers at once, again and again: each
+// runs, none twice at the same time.
+func testSchedulers(t *testing.T, open opener) {
+	b := open(t, bus.Options{AckWait: 2 * time.Second})
+	var mu sync.Mutex
+	now, runs := map[string]bool{}, map[string]int{}
+	running(t, func(ctx context.Context) error {
+		return b.RunPolls(ctx, bus.PollRunner{Workers: 8, Handle: func(ctx context.Context, trigger string, _ int) bus.Outcome {
+			mu.Lock()
+			if now[trigger] {
+				t.Errorf("%s runs twice at once", trigger)
+			}
+			now[trigger] = true
+			mu.Unlock()
+			wait(ctx, 20*time.Millisecond)
+			mu.Lock()
+			defer mu.Unlock()
+			now[trigger] = false
+			runs[trigger]++
+			return bus.Ack()
+		}})
+	})
+	triggers := []string{"a", "b", "c", "d", "e", "f"}
+	ctx, cancel := context.WithCancel(t.Context())
+	var schedulers sync.WaitGroup
+	var refused atomic.Int32
+	for range 2 {
+		schedulers.Go(func() {
+			for ctx.Err() == nil {
+				got, err := b.OfferPolls(context.WithoutCancel(ctx), triggers)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				refused.Add(int32(len(got.Refused)))
+			}
+		})
+	}
+	eventually(t, 20*time.Second, "each has run ten times", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, trigger := range triggers {
+			if runs[trigger] < 10 {
+				return false
+			}
+		}
+		return true
+	})
+	cancel()
+	schedulers.Wait()
+	if refused.Load() == 0 {
+		t.Error("nothing was refused: it proves nothing")
+	}
+}

@@ -38,6 +38,7 @@ var suite = []struct {
 	{"a retry holds up its own sequential hook only", testSequentialRetry},
 	{"a sequential delivery can die", testSequentialDead},
 	{"a trigger runs once at a time", testPolls},
+	{"two schedulers do no harm", testSchedulers},
 	{"a lease is held by one", testLeases},
 	{"a held lease moves on", testHold},
 	{"events come in order, resume and reset", testEvents},

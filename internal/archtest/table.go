@@ -54,6 +54,7 @@ const imports = `
 	internal/pgtest   < nothing
 	internal/visitor  < nothing
 	internal/kill     < cli+, internal/pgtest
+	internal/soak     < cli+
 	internal/archtest < nothing
 	internal/appdrive < cleat+
 	internal/docs     < cli+

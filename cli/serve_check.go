@@ -34,8 +34,8 @@ func (s *settings) check() error {
 		value, min time.Duration
 	}{
 		{"limits.run", s.runTime, time.Second}, {"limits.hook-window", s.hookWindow, time.Second},
-		{"retention.deliveries", s.keepDeliveries, time.Hour}, {"retention.runs", s.keepRuns, time.Hour},
-		{"retention.events", s.keepEvents, time.Hour}, {"retention.audit", s.keepAudit, time.Hour},
+		{"retention.deliveries", s.keepDeliveries, time.Minute}, {"retention.runs", s.keepRuns, time.Minute},
+		{"retention.events", s.keepEvents, time.Minute}, {"retention.audit", s.keepAudit, time.Minute},
 	} {
 		if d.value < d.min {
 			return usagef("", "%s: %s is less than %s", d.name, d.value, d.min)

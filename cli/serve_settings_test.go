@@ -39,7 +39,7 @@ func TestServeRefusesSettings(t *testing.T) {
 		{"--limits.hook-requests 0", "limits.hook-requests: 0 is less than 1"},
 		{"--limits.hook-window 0s", "limits.hook-window: 0s is less than 1s"},
 		{"--limits.listeners 0", "limits.listeners: 0 is less than 1"},
-		{"--retention.deliveries 0s", "retention.deliveries: 0s is less than 1h0m0s"},
+		{"--retention.deliveries 0s", "retention.deliveries: 0s is less than 1m0s"},
 		{"--retention.runs x", `invalid argument "x" for "--retention.runs" flag: time: invalid duration "x"` + "\n  hint: see cleat help serve"},
 		{"--nats http://u:hunter2@x", `nats: "http://u:xxxxx@x" is no address of a server` + "\n  hint: it is embedded, or tls://a:4222,tls://b:4222,tls://c:4222"},
 		{"--nats nats://example.com:4222 --nats-sync always", "nats: example.com:4222 is not on this machine, and nothing is encrypted\n  hint: use tls://, or allow it with nats-insecure"},

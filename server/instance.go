@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,15 +44,21 @@ type Retain struct {
 	Deliveries, Runs, Events, Audit time.Duration // 7, 30, 30 and 400 days when 0
 }
 
-func (r Retain) at(now time.Time) record.Retention {
-	before := func(d, otherwise time.Duration) time.Time {
-		if d == 0 {
-			d = otherwise
-		}
-		return now.Add(-d)
-	}
+func (r Retain) withDefaults() Retain {
 	const day = 24 * time.Hour
-	return record.Retention{Deliveries: before(r.Deliveries, 7*day), Runs: before(r.Runs, 30*day), Events: before(r.Events, 30*day), Audit: before(r.Audit, 400*day)}
+	return Retain{Deliveries: cmp.Or(r.Deliveries, 7*day), Runs: cmp.Or(r.Runs, 30*day), Events: cmp.Or(r.Events, 30*day), Audit: cmp.Or(r.Audit, 400*day)}
+}
+
+func (r Retain) at(now time.Time) record.Retention {
+	r = r.withDefaults()
+	return record.Retention{Deliveries: now.Add(-r.Deliveries), Runs: now.Add(-r.Runs), Events: now.Add(-r.Events), Audit: now.Add(-r.Audit)}
+}
+
+// pruneEvery is how often is looked for what is kept no longer: what is kept for a short
+// time only goes soon afterwards.
+func (r Retain) pruneEvery() time.Duration {
+	r = r.withDefaults()
+	return min(10*time.Minute, min(r.Deliveries, r.Runs, r.Events, r.Audit)/4)
 }
 
 // Instance is a running node: the server with its store, its bus and its background work.
@@ -104,7 +111,7 @@ func (i *Instance) assemble(name string) {
 	outbox := &work.Outbox{Node: node, Network: i.runtime.Network()}
 	signIn := c.OIDC
 	signIn.Network = i.runtime.Network()
-	i.loops = &work.Loops{Node: node, Bus: i.bus, Outbox: outbox, Workers: c.Workers, Retention: c.Retain.at}
+	i.loops = &work.Loops{Node: node, Bus: i.bus, Outbox: outbox, Workers: c.Workers, Retention: c.Retain.at, PruneEvery: c.Retain.pruneEvery()}
 	i.Server = New(Options{
 		Node: node, History: work.NewHistory(records, c.Log), Outbox: outbox, Queue: queue{i.loops}, Live: &busLive{bus: i.bus},
 		Ready:       []Check{{"database", i.storeReady}, {"bus", i.bus.Ready}},

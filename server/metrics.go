@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	runtimemetrics "runtime/metrics"
 	"slices"
 	"sync"
 	"time"
@@ -88,10 +89,17 @@ func (m *metrics) serve(w http.ResponseWriter, _ *http.Request) {
 	gauge(w, "cleat_listeners", "Open streams of events.", float64(m.server.listeners.n.Load()))
 	gauge(w, "go_goroutines", "Goroutines.", float64(runtime.NumGoroutine()))
 	gauge(w, "go_memstats_heap_inuse_bytes", "Heap in use.", float64(memory.HeapInuse))
+	gauge(w, "go_gc_heap_live_bytes", "What the last collection of garbage left of the heap.", liveHeap())
 	gauge(w, "go_memstats_sys_bytes", "Memory taken from the system.", float64(memory.Sys))
 	if m.server.Metrics != nil {
 		m.server.Metrics(w)
 	}
+}
+
+func liveHeap() float64 {
+	live := []runtimemetrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	runtimemetrics.Read(live)
+	return float64(live[0].Value.Uint64())
 }
 
 func gauge(w io.Writer, name, help string, v float64) {

@@ -79,7 +79,7 @@ func serverOptions(o Options) *server.Options {
 		// Every stream reserves its MaxBytes when it is made, and making it fails when the
 		// sum is above these.
 		JetStreamMaxStore:  reserved(o.MaxBytes) + 1<<30,
-		JetStreamMaxMemory: 2 * eventBytes,
+		JetStreamMaxMemory: 2 * ownEventBytes,
 	}
 	if o.StoreKey != nil {
 		opts.JetStreamKey = hex.EncodeToString(o.StoreKey)

@@ -40,7 +40,7 @@ var (
 
 const (
 	subscriberBuffer = 256
-	replayBatch      = 500
+	replayBatch      = 100 // that are in memory for each of those who come back
 	replayWait       = time.Second
 )
 
@@ -135,7 +135,8 @@ func eventOf(msg jetstream.Msg) *Event {
 type Subscription struct {
 	hub    *hub
 	filter Filter
-	missed []Event // replayed, come first
+	behind *replay // what is missed yet, nil when it is nothing
+	missed []Event // read of it, come first
 	live   chan Event
 	after  uint64
 
@@ -161,38 +162,52 @@ func (b *Bus) Subscribe(ctx context.Context, f Filter, after uint64) (*Subscript
 	if after == 0 {
 		return s, nil
 	}
-	if err := s.replay(ctx, after, last); err != nil {
+	if err := s.resume(ctx, after, last); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-// replay reads what was missed, up to what the hub has handed out before it knew of this
-// subscription.
-func (s *Subscription) replay(ctx context.Context, after, last uint64) error {
+// replay is what one subscription has missed, up to what the hub handed out before it knew
+// of it.
+type replay struct {
+	consumer jetstream.Consumer
+	last     uint64
+}
+
+// resume goes on behind an event, or tells with a [Reset] that this is not possible.
+func (s *Subscription) resume(ctx context.Context, after, last uint64) error {
 	info, err := s.hub.stream.Info(ctx)
 	if err != nil {
 		return err
 	}
 	if after+1 < info.State.FirstSeq || after > info.State.LastSeq {
-		s.missed = []Event{{ID: last, Kind: Reset, Time: time.Now()}}
+		s.reset(last)
 		return nil
 	}
 	if after >= last {
 		s.after = after
 		return nil
 	}
-	s.missed, err = s.hub.read(ctx, s.filter, after, last)
-	if len(s.missed) >= eventsEach && s.filter.Run != "" {
-		// The oldest of this run may have made room for newer ones.
-		s.missed = []Event{{ID: last, Kind: Reset, Time: time.Now()}}
+	consumer, err := s.hub.from(ctx, s.filter, after+1)
+	if err != nil {
+		return err
 	}
-	return err
+	if s.filter.Run != "" && consumer.CachedInfo().NumPending >= eventsEach {
+		s.reset(last) // the oldest of this run may have made room for newer ones
+		return nil
+	}
+	s.behind = &replay{consumer, last}
+	return nil
 }
 
-// read takes events of a range with a short ordered consumer.
-func (h *hub) read(ctx context.Context, f Filter, after, last uint64) ([]Event, error) {
+func (s *Subscription) reset(last uint64) {
+	s.missed = []Event{{ID: last, Kind: Reset, Time: time.Now()}}
+}
+
+// from makes a short ordered consumer of the events that match, the first of them included.
+func (h *hub) from(ctx context.Context, f Filter, first uint64) (jetstream.Consumer, error) {
 	tenant, run := f.Tenant, f.Run
 	if tenant == "" {
 		tenant = "*"
@@ -200,30 +215,25 @@ func (h *hub) read(ctx context.Context, f Filter, after, last uint64) ([]Event, 
 	if run == "" {
 		run = "*"
 	}
-	consumer, err := h.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
+	return h.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
 		FilterSubjects: []string{h.bus.subject("event", tenant, run)},
-		DeliverPolicy:  jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1,
+		DeliverPolicy:  jetstream.DeliverByStartSequencePolicy, OptStartSeq: first,
 	})
+}
+
+// read takes the next events. There are no more when it returns none.
+func (r *replay) read() ([]Event, error) {
+	batch, err := r.consumer.FetchNoWait(replayBatch)
 	if err != nil {
 		return nil, err
 	}
 	var events []Event
-	for {
-		batch, err := consumer.FetchNoWait(replayBatch)
-		if err != nil {
-			return events, err
-		}
-		n := 0
-		for msg := range batch.Messages() {
-			n++
-			if e := eventOf(msg); e != nil && e.ID <= last {
-				events = append(events, *e)
-			}
-		}
-		if n < replayBatch {
-			return events, batch.Error()
+	for msg := range batch.Messages() {
+		if e := eventOf(msg); e != nil && e.ID <= r.last {
+			events = append(events, *e)
 		}
 	}
+	return events, batch.Error()
 }
 
 // offer puts an event into the buffer. Who does not read fast enough is dropped, so that
@@ -246,6 +256,15 @@ func (s *Subscription) finish(err error) {
 
 // Next waits for an event. What was buffered comes before [ErrSlow] or [ErrEnded].
 func (s *Subscription) Next(ctx context.Context) (Event, error) {
+	for s.behind != nil && len(s.missed) == 0 {
+		var err error
+		if s.missed, err = s.behind.read(); err != nil {
+			return Event{}, err
+		}
+		if len(s.missed) == 0 {
+			s.behind = nil
+		}
+	}
 	if len(s.missed) > 0 {
 		e := s.missed[0]
 		s.missed = s.missed[1:]

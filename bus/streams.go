@@ -18,6 +18,10 @@ const partitions = 3
 
 const (
 	eventBytes = 64 << 20
+	// ownEventBytes is that of the embedded server, which shares its heap with everything
+	// else: 64 MiB there were 140 MiB of memory.
+	ownEventBytes = 16 << 20
+
 	eventAge   = 10 * time.Minute
 	eventsEach = 1000 // of one run
 	deadAge    = 30 * 24 * time.Hour
@@ -77,10 +81,17 @@ func (b *Bus) streamConfigs() []jetstream.StreamConfig {
 			Discard: jetstream.DiscardNew, MaxBytes: size / 4, MaxAge: deadAge, AllowDirect: true},
 		jetstream.StreamConfig{Name: "EVENTS", Subjects: []string{b.subject("event", "*", "*")},
 			Storage: jetstream.MemoryStorage, MaxAge: eventAge, MaxMsgsPerSubject: eventsEach,
-			MaxBytes: eventBytes, AllowDirect: true,
+			MaxBytes: b.eventBytes(), AllowDirect: true,
 			// The stream is gone after a restart. Sequences begin at the time, so that an
 			// old one is never taken for one of the new stream.
 			FirstSeq: uint64(time.Now().UnixMicro())})
+}
+
+func (b *Bus) eventBytes() int64 {
+	if b.opts.external() {
+		return eventBytes
+	}
+	return ownEventBytes
 }
 
 // ensureAll makes what is missing and brings older settings up to date.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync"
 
@@ -68,11 +69,12 @@ func (w *busWatcher) Close() {
 	w.leave()
 }
 
-// Next returns what is told. A reader that is too slow is ended, and comes back with the id
-// of the last event that it got.
+// Next returns what is told. A reader that is too slow is ended.
 func (w *busWatcher) Next(ctx context.Context) (Told, error) {
 	e, err := w.Subscription.Next(ctx)
 	switch {
+	case errors.Is(err, bus.ErrSlow), errors.Is(err, bus.ErrEnded):
+		return Told{}, ErrBehind
 	case err != nil:
 		return Told{}, err
 	case e.Kind == bus.Reset:

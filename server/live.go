@@ -34,8 +34,13 @@ type Told struct {
 	Data          []byte
 }
 
-// ErrReset says that some of what was asked for is not kept any more.
-var ErrReset = errors.New("some of what happened is not kept any more")
+var (
+	// ErrReset says that some of what was asked for is not kept any more.
+	ErrReset = errors.New("some of what happened is not kept any more")
+	// ErrBehind ends a stream whose reader is too slow, or whose node stops: it comes back
+	// with the id of the last message that it got.
+	ErrBehind = errors.New("come back behind the last message")
+)
 
 // liveExchange is an exchange with the run that made it.
 type liveExchange struct {

@@ -46,7 +46,7 @@ func (s *Server) listen(run func(context.Context, *stream) error) (*runOutput, e
 		if err := out.write(": hello\n\n"); err != nil {
 			return
 		}
-		if err := run(hc.Context(), out); err != nil && hc.Context().Err() == nil && !errors.Is(err, errDraining) {
+		if err := run(hc.Context(), out); err != nil && hc.Context().Err() == nil && !errors.Is(err, errDraining) && !errors.Is(err, ErrBehind) {
 			_ = out.send("", "failed", problemOf(err))
 		}
 	}}, nil

@@ -5,7 +5,7 @@ FUZZTIME ?= 30s
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build run test peers lint vectors bench fuzz gen kill
+.PHONY: build run test peers lint vectors bench fuzz gen kill soak scale
 
 build:
 	go build ./...
@@ -41,6 +41,17 @@ bench:
 # quarter of an hour; CI runs a short round.
 kill:
 	go test -count=1 -timeout=60m -v ./internal/kill -args -rounds 5 -rate 300 -triggers 1000 -every 30s
+
+# Does everything at once for 20 minutes, and looks for what grows; CI runs a short round.
+soak:
+	go test -count=1 -timeout=60m -v -run=TestSoak ./internal/soak -args -soak 20m
+
+# 100,000 polling triggers on one node, and its memory, against the figures that a machine at
+# rest has to reach.
+scale:
+	go build -trimpath -ldflags='-s -w' -o dist/cleat ./cmd/cleat
+	go test -count=1 -timeout=60m -v -run='TestScale|TestOverdue|TestMemory' ./internal/soak \
+	  -args -binary $(CURDIR)/dist/cleat -bars -scale 100000 -scale-every 15m -scale-time 5m -load 30s
 
 # Each fuzz target for FUZZTIME.
 fuzz:

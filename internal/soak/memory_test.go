@@ -23,7 +23,7 @@ func TestMemory(t *testing.T) {
 	n := newNode(t, "--limits.team-runs", "1000")
 	n.withApp(t, startService(t, time.Hour, 0))
 	n.start(t)
-	started, _ := n.resident(t, time.Second)
+	_, started := n.resident(t, time.Second)
 	bar(t, "memory after the start in MiB", started, startedRSS)
 	ctx, end := context.WithTimeout(t.Context(), *loadTime)
 	defer end()

@@ -144,8 +144,10 @@ type row struct {
 	first, second, most float64
 }
 
-// grew says that the second half exceeds the first by more than is allowed.
-func (r row) grew() bool { return r.second > r.first*r.factor+r.slack }
+// allowed is how much the second half may hold.
+func (r row) allowed() float64 { return r.first*r.factor + r.slack }
+
+func (r row) grew() bool { return r.second > r.allowed() }
 
 // rows compares the halves of what was sampled behind the warm-up, the first fifth.
 func rows(samples []sample) []row {
@@ -177,7 +179,7 @@ func report(t *testing.T, all []row) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-22s %10s %10s %10s %10s\n", "", "1st half", "2nd half", "allowed", "most")
 	for _, r := range all {
-		fmt.Fprintf(&b, "%-22s %10.1f %10.1f %10.1f %10.1f\n", r.name, r.first, r.second, r.first*r.factor+r.slack, r.most)
+		fmt.Fprintf(&b, "%-22s %10.1f %10.1f %10.1f %10.1f\n", r.name, r.first, r.second, r.allowed(), r.most)
 	}
 	t.Log("\n" + b.String())
 }

@@ -24,7 +24,7 @@ func TestSoak(t *testing.T) {
 		t.Skip("takes as long as -soak says")
 	}
 	const kept = time.Minute
-	n := newNode(t, "--limits.run", "2s", "--retention.runs", kept.String(), "--retention.events", kept.String(), "--retention.deliveries", kept.String())
+	n := newNode(t, "--limits.run", "10s", "--retention.runs", kept.String(), "--retention.events", kept.String(), "--retention.deliveries", kept.String())
 	n.start(t)
 	m := startMix(t, n, *triggers, 10*time.Second)
 	ctx, end := context.WithTimeout(t.Context(), *soak)
@@ -38,9 +38,15 @@ func TestSoak(t *testing.T) {
 	all := rows(samples)
 	report(t, all)
 	for _, r := range all {
-		// What is kept for a while grows until that has passed.
-		if disk := r.name == "records MiB" || r.name == "bus MiB"; r.grew() && (!disk || *soak > 10*kept) {
-			t.Errorf("%s grew from %.1f to %.1f, more than to %.1f", r.name, r.first, r.second, r.first*r.factor+r.slack)
+		// What is kept for a while grows until that has passed, and the memory of a node settles
+		// in more than a few seconds.
+		if disk := r.name == "records MiB" || r.name == "bus MiB"; *soak < 10*kept {
+			if r.slack *= 4; disk {
+				continue
+			}
+		}
+		if r.grew() {
+			t.Errorf("%s grew from %.1f to %.1f, more than to %.1f", r.name, r.first, r.second, r.allowed())
 		}
 	}
 }

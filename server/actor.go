@@ -21,6 +21,9 @@ type Actor struct {
 	Person  bool
 	Session string // hash of the session, of a person
 	Address string
+
+	secret  string    // hash of the token
+	expires time.Time // of the token; zero: never
 }
 
 // May reports whether the actor has a scope. The right to write is the right to read.
@@ -34,6 +37,20 @@ func (a *Actor) May(scope record.Scope) bool {
 		return slices.Contains(a.Scopes, scope) || slices.Contains(a.Scopes, record.ConnectionsWrite)
 	}
 	return slices.Contains(a.Scopes, scope)
+}
+
+// is reports whether the actor is a person who signed in as the given user; nobody is not.
+func (a *Actor) is(user *record.User) bool { return a != nil && a.Person && a.ID == user.ID }
+
+// gives refuses to give away a role with more rights than the actor has: a token that may
+// administer, and nothing else, would make an owner and be one.
+func (a *Actor) gives(role record.Role) error {
+	for _, scope := range role.Scopes() {
+		if !a.May(scope) {
+			return problem(http.StatusForbidden, "forbidden", "you do not have the scope %s yourself", scope)
+		}
+	}
+	return nil
 }
 
 type contextKey int
@@ -65,10 +82,10 @@ func (s *Server) authenticate(r *http.Request) (*Actor, error) {
 		if !strings.EqualFold(scheme, "Bearer") || !strings.HasPrefix(token, tokenPrefix) {
 			return nil, problem(http.StatusUnauthorized, "unauthorized", "the Authorization header holds no token of this server")
 		}
-		return s.tokenActor(r.Context(), strings.TrimSpace(token))
+		return s.tokenActor(r.Context(), connect.Hash(strings.TrimSpace(token)))
 	}
 	if secret := s.cookie(r, sessionCookie, plainCookie); secret != "" {
-		return s.sessionActor(r.Context(), secret)
+		return s.sessionActor(r.Context(), connect.Hash(secret))
 	}
 	return nil, nil
 }
@@ -105,8 +122,7 @@ func (s *Server) setCookie(w http.ResponseWriter, secure, plain, secret string, 
 
 var errToken = problem(http.StatusUnauthorized, "unauthorized", "the token is unknown, expired or revoked")
 
-func (s *Server) tokenActor(ctx context.Context, secret string) (*Actor, error) {
-	hash := connect.Hash(secret)
+func (s *Server) tokenActor(ctx context.Context, hash string) (*Actor, error) {
 	t, err := s.used.token(ctx, s.records, hash, s.Now())
 	switch {
 	case errors.Is(err, record.ErrNotFound):
@@ -116,11 +132,26 @@ func (s *Server) tokenActor(ctx context.Context, secret string) (*Actor, error) 
 	case !t.Revoked.IsZero() || !t.Expires.IsZero() && !s.Now().Before(t.Expires):
 		return nil, errToken
 	}
-	return &Actor{ID: t.ID, Team: t.Team, Scopes: t.Scopes}, nil
+	return &Actor{ID: t.ID, Team: t.Team, Scopes: t.Scopes, secret: hash, expires: t.Expires}, nil
 }
 
-func (s *Server) sessionActor(ctx context.Context, secret string) (*Actor, error) {
-	session, err := s.records.Session(ctx, connect.Hash(secret))
+// still reports whether whoever began a request may go on with it: the session has not ended,
+// the person is in the team, the token is not revoked, and the scope is theirs. When the
+// records do not answer nothing has changed.
+func (s *Server) still(ctx context.Context, a *Actor, scope record.Scope) bool {
+	find, hash := s.tokenActor, a.secret
+	if a.Person {
+		find, hash = s.sessionActor, a.Session
+	}
+	now, err := find(ctx, hash)
+	if _, refused := errors.AsType[*Problem](err); err != nil {
+		return !refused
+	}
+	return now != nil && now.Team == a.Team && now.May(scope)
+}
+
+func (s *Server) sessionActor(ctx context.Context, hash string) (*Actor, error) {
+	session, err := s.records.Session(ctx, hash)
 	if errors.Is(err, record.ErrNotFound) {
 		return nil, nil // signed out
 	}

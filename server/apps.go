@@ -141,12 +141,21 @@ func (s *Server) uploaded(hc huma.Context, next func(huma.Context)) {
 		s.refuse(hc, endedEarly(err))
 		return
 	}
+	if errors.Is(err, multipart.ErrMessageTooLarge) {
+		p := problem(http.StatusUnprocessableEntity, "invalid_request", "the form has more than %d files", maxParts)
+		p.Hint = "send a ZIP instead"
+		s.refuse(hc, p)
+		return
+	}
 	if err != nil {
 		s.refuse(hc, problem(http.StatusUnprocessableEntity, "invalid_request", "the form cannot be read: send multipart/form-data"))
 		return
 	}
 	next(hc)
 }
+
+// maxParts is how many parts of a form mime/multipart reads.
+const maxParts = 1000
 
 // uploadMemory is how much of an upload is kept in memory; the rest is on the disk.
 const uploadMemory = 1 << 20

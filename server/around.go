@@ -119,13 +119,22 @@ func (s *Server) address(r *http.Request) string {
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && s.trusted(host); i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
+		hop, ok := hopOf(strings.TrimSpace(hops[i]))
+		if !ok {
 			break
 		}
-		host = hop.Unmap().String()
+		host = hop
 	}
 	return host
+}
+
+// hopOf reads one address of X-Forwarded-For. Some proxies add the port.
+func hopOf(text string) (string, bool) {
+	hop, err := netip.ParseAddr(text)
+	if withPort, wrong := netip.ParseAddrPort(text); err != nil && wrong == nil {
+		hop, err = withPort.Addr(), nil
+	}
+	return hop.Unmap().WithZone("").String(), err == nil
 }
 
 func (s *Server) trusted(host string) bool {
@@ -169,7 +178,8 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// headers says what browsers are to refuse.
+// headers says what browsers are to refuse, in every answer: a page that is shown, a
+// problem, and what nothing is found for.
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -178,6 +188,7 @@ func headers(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})

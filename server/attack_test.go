@@ -1,9 +1,13 @@
 package server_test
 
 import (
+	"archive/zip"
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -232,6 +236,12 @@ func TestUploads(t *testing.T) {
 		{"a bomb", zipOf(t, map[string][]byte{"makecomapp.json": manifest, "zeros": make([]byte, 200<<20)})},
 		{"many entries", zipOf(t, many)},
 		{"a size that lies", lying},
+		{"a link", zipEntries(t, entry{"makecomapp.json", string(manifest), 0}, entry{"link", "/etc/passwd", fs.ModeSymlink})},
+		{"a device", zipEntries(t, entry{"makecomapp.json", string(manifest), 0}, entry{"device", "", fs.ModeDevice})},
+		{"a name twice", zipEntries(t, entry{"makecomapp.json", string(manifest), 0}, entry{"makecomapp.json", string(manifest), 0})},
+		{"a file that is a folder, too", zipEntries(t, entry{"makecomapp.json", string(manifest), 0}, entry{"a", "x", 0}, entry{"a/", "", fs.ModeDir})},
+		{"a manifest of 40 MiB", zipOf(t, map[string][]byte{"makecomapp.json": []byte(`{"fileVersion": 1, "components": {}, "x": "` + strings.Repeat("x", 40<<20) + `"}`)})},
+		{"a bomb in a bomb", zipOf(t, map[string][]byte{"app.zip": zipOf(t, map[string][]byte{"makecomapp.json": manifest, "zeros": make([]byte, 200<<20)})})},
 		{"no archive", []byte("PK\x03\x04 nothing")},
 		{"nothing", nil},
 		{"no app", zipOf(t, map[string][]byte{"readme": []byte("x")})},
@@ -242,6 +252,18 @@ func TestUploads(t *testing.T) {
 		if got.status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d %s", bad.name, got.status, got.body)
 		}
+	}
+	// Names that only some file systems take for the same are two names: nothing is written to one.
+	cases, kind := partUpload(t, "archive", map[string][]byte{"cases.zip": zipOf(t, map[string][]byte{"makecomapp.json": manifest, "a.json": []byte("1"), "A.json": []byte("2")})})
+	o.do(t, http.MethodPost, "/v1/apps", cases, "Content-Type", kind).is(t, http.StatusCreated)
+	o.do(t, http.MethodDelete, "/v1/apps/cases", nil).is(t, http.StatusNoContent)
+	many = map[string][]byte{"x/makecomapp.json": manifest}
+	for i := range 1100 {
+		many[fmt.Sprintf("x/f%04d", i)] = nil
+	}
+	parts, kind := partUpload(t, "file", many)
+	if told := o.do(t, http.MethodPost, "/v1/apps", parts, "Content-Type", kind).problem(t, http.StatusUnprocessableEntity, "invalid_request"); told.Hint != "send a ZIP instead" {
+		t.Errorf("for too many files: %+v", told)
 	}
 	outside := map[string][]byte{"photos/makecomapp.json": manifest, "photos/../../evil": []byte("x")}
 	body, kind := partUpload(t, "file", outside)
@@ -254,6 +276,91 @@ func TestUploads(t *testing.T) {
 		left, err := filepath.Glob(filepath.Join(os.TempDir(), "multipart-*"))
 		return err == nil && len(left) == 0
 	})
+}
+
+// entry is one of a ZIP, of a type that archive/zip does not write by itself.
+type entry struct {
+	name, text string
+	mode       fs.FileMode
+}
+
+func zipEntries(t *testing.T, entries ...entry) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, e := range entries {
+		head := &zip.FileHeader{Name: e.name}
+		head.SetMode(e.mode | 0o644)
+		f, err := w.CreateHeader(head)
+		if err == nil && e.mode&fs.ModeDir == 0 {
+			_, err = io.WriteString(f, e.text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestPackedBodies: the interface takes no packed bodies, and a hook whose app answers by
+// itself refuses what is too much when unpacked.
+func TestPackedBodies(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t)
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	for range 300 {
+		w.Write(make([]byte, 1<<20))
+	}
+	w.Close()
+	header := []string{"Content-Type", "application/json", "Content-Encoding", "gzip"}
+	if got := o.do(t, http.MethodPost, "/v1/run", bytes.NewReader(packed.Bytes()), header...); got.status < 400 || got.status >= 500 {
+		t.Errorf("a packed body is answered %d", got.status)
+	}
+	hook := o.post(t, "/v1/hooks", map[string]any{"name": "x", "app": "photos", "module": "watchRenamed", "connection": o.connection}).is(t, http.StatusCreated).location(t)
+	if got := o.visitor().do(t, http.MethodPost, strings.TrimPrefix(hook, o.url), bytes.NewReader(packed.Bytes()), header...); got.status < 400 || got.status >= 500 {
+		t.Errorf("a bomb for a hook is answered %d %s", got.status, got.body)
+	}
+}
+
+// TestSlowBody: who does not finish a body is cut off after five seconds.
+func TestSlowBody(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes the five seconds that a body may take")
+	}
+	n := commonNode(t)
+	c, err := net.Dial("tcp", strings.TrimPrefix(n.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "POST /v1/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
+	if line, err := bufio.NewReader(c).ReadString('\n'); !strings.HasPrefix(line, "HTTP/1.1 4") {
+		t.Errorf("a body that does not end is answered %q, %v", line, err)
+	}
+}
+
+// TestPublicAddress: whatever a request claims to have come to, addresses are those of
+// public-url.
+func TestPublicAddress(t *testing.T) {
+	t.Parallel()
+	o := newOperator(t) // whose proxy is trusted
+	forged := []string{"Host", "evil.example", "X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", "https", "Forwarded", "host=evil.example;proto=https", "X-Original-Url", "/v1/me"}
+	for _, answer := range []*answer{
+		o.post(t, "/v1/connect-sessions", map[string]any{"app": "photos"}, forged...),
+		o.owner.post(t, "/v1/users", map[string]any{"email": "x@cleat.example", "role": "viewer"}, forged...),
+		o.post(t, "/v1/hooks", map[string]any{"name": "x", "app": "photos", "module": "watchRenamed", "connection": o.connection}, forged...),
+		o.get(t, "/v1/sign-in", forged...), o.visitor().get(t, "/openapi.json", forged...), o.visitor().get(t, "/connect/x", forged...), o.visitor().get(t, "//evil.example/..", forged...),
+	} {
+		if told := string(answer.body) + answer.header.Get("Location"); strings.Contains(told, "https://evil.example") || strings.Contains(told, "http://evil.example") || strings.Contains(told, "https://127") {
+			t.Errorf("%s: %d %s", answer.asked, answer.status, told)
+		}
+	}
 }
 
 // endless is a body that does not say how long it is.
@@ -391,7 +498,7 @@ func TestForwarded(t *testing.T) {
 		}
 	}
 	behind := commonNode(t).team(t)
-	behind.address = "203.0.113.66, 198.51.100.7, 127.0.0.9" // the first is what the client claims
+	behind.address = "203.0.113.66, 198.51.100.7:5123, 127.0.0.9" // the first is what the client claims
 	var made struct{ ID string }
 	behind.post(t, "/v1/tokens", map[string]any{"name": "x", "scopes": []string{"run"}}).is(t, http.StatusCreated).into(t, &made)
 	for _, l := range listed[struct{ Object, Address string }](t, behind.get(t, "/v1/audit")) {

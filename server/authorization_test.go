@@ -107,23 +107,29 @@ var operations = []struct{ route, access, body string }{
 
 // plainRoutes are the addresses beside the interface, and what nobody gets there.
 var plainRoutes = map[string]int{
-	"GET /authorize/{link}":   http.StatusNotFound,
-	"GET /oauth/cb/{name}":    http.StatusUnprocessableEntity,
-	"POST /oauth/cb/{name}":   http.StatusUnprocessableEntity,
-	"POST /authorize/pin":     http.StatusUnprocessableEntity,
-	"GET /connect/{session}":  http.StatusGone,
-	"POST /connect/{session}": http.StatusGone,
-	"/hooks/{token}":          http.StatusNotFound,
-	"GET /sign-in/{link}":     http.StatusNotFound,
-	"POST /sign-in/{link}":    http.StatusNotFound,
-	"GET /static/page.css":    http.StatusOK,
-	"GET /static/outcome.js":  http.StatusOK,
-	"GET /connect.js":         http.StatusOK,
-	"GET /docs":               http.StatusOK,
-	"GET /healthz":            http.StatusOK,
-	"GET /readyz":             http.StatusOK,
-	"GET /metrics":            http.StatusOK,
-	"/v1/":                    http.StatusNotFound,
+	"GET /authorize/{link}":      http.StatusNotFound,
+	"GET /oauth/cb/{name}":       http.StatusUnprocessableEntity,
+	"POST /oauth/cb/{name}":      http.StatusUnprocessableEntity,
+	"POST /authorize/pin":        http.StatusUnprocessableEntity,
+	"GET /connect/{session}":     http.StatusGone,
+	"POST /connect/{session}":    http.StatusGone,
+	"/hooks/{token}":             http.StatusNotFound,
+	"GET /sign-in/{link}":        http.StatusNotFound,
+	"POST /sign-in/{link}":       http.StatusNotFound,
+	"GET /sign-in/oidc":          http.StatusBadGateway,
+	"GET /sign-in/oidc/callback": http.StatusBadRequest,
+	"GET /static/page.css":       http.StatusOK,
+	"GET /static/outcome.js":     http.StatusOK,
+	"GET /connect.js":            http.StatusOK,
+	"GET /docs":                  http.StatusOK,
+	"GET /openapi.json":          http.StatusOK,
+	"GET /openapi.yaml":          http.StatusOK,
+	"GET /openapi-3.0.json":      http.StatusOK,
+	"GET /openapi-3.0.yaml":      http.StatusOK,
+	"GET /healthz":               http.StatusOK,
+	"GET /readyz":                http.StatusOK,
+	"GET /metrics":               http.StatusOK,
+	"/v1/":                       http.StatusNotFound,
 }
 
 func TestOperationsAreKnown(t *testing.T) {
@@ -153,10 +159,17 @@ func TestOperationsAreKnown(t *testing.T) {
 	for route := range listed {
 		t.Errorf("%s is in the table of this test, but not in the interface", route)
 	}
-	for _, pattern := range n.Plain() {
-		if _, ok := plainRoutes[pattern]; !ok {
-			t.Errorf("%s is in no table of this test", pattern)
+	for _, op := range operations {
+		listed[op.route] = op.access
+	}
+	for _, pattern := range n.Patterns() {
+		_, plain := plainRoutes[pattern]
+		if _, ok := listed[pattern]; !ok && !plain {
+			t.Errorf("%s is served, and in no table of this test", pattern)
 		}
+	}
+	if len(n.Patterns()) != len(operations)+len(plainRoutes) {
+		t.Errorf("%d addresses are served, %d are in the tables", len(n.Patterns()), len(operations)+len(plainRoutes))
 	}
 }
 
@@ -368,9 +381,7 @@ var rolesMay = map[record.Role][]string{
 // join invites a person, who accepts.
 func (o *operator) join(t *testing.T, email, role string) *client {
 	t.Helper()
-	var invited struct{ Link string }
-	o.owner.post(t, "/v1/users", map[string]any{"email": email, "role": role}).is(t, http.StatusCreated).into(t, &invited)
-	path := "/v1/links/" + invited.Link[strings.LastIndex(invited.Link, "/")+1:]
+	path := o.invite(t, email, role)
 	c := o.visitor()
 	var link struct{ Purpose, Email string }
 	c.get(t, path).is(t, http.StatusOK).into(t, &link)
@@ -380,6 +391,14 @@ func (o *operator) join(t *testing.T, email, role string) *client {
 	c.cookie = c.post(t, path, map[string]any{"password": bossPassword}).is(t, http.StatusOK).cookie()
 	c.visitor().post(t, path, map[string]any{"password": bossPassword}).is(t, http.StatusGone)
 	return c
+}
+
+// invite makes an invitation and returns the path of its link.
+func (o *operator) invite(t *testing.T, email, role string) string {
+	t.Helper()
+	var invited struct{ Link string }
+	o.owner.post(t, "/v1/users", map[string]any{"email": email, "role": role}).is(t, http.StatusCreated).into(t, &invited)
+	return "/v1/links/" + invited.Link[strings.LastIndex(invited.Link, "/")+1:]
 }
 
 // TestOtherTeam: for another team nothing exists, whatever its rights are in its own.

@@ -40,6 +40,8 @@ const (
 
 	flowCookie      = "__Host-cleat-flow"
 	plainFlowCookie = "cleat-flow"
+	postCookie      = "__Host-cleat-post"
+	plainPostCookie = "cleat-post"
 )
 
 // authorizeLater answers with the address that begins the flow.
@@ -92,14 +94,15 @@ func (s *Server) allowedReturn(ctx context.Context, team int64, address string) 
 }
 
 func (s *Server) callbackRoutes() {
-	s.handle("GET /authorize/{link}", s.beginFlow)
-	s.handle("GET /oauth/cb/{name}", s.callback)
-	s.handle("POST /oauth/cb/{name}", s.callback)
-	s.handle("POST /authorize/pin", s.pin)
+	s.mux.HandleFunc("GET /authorize/{link}", s.opened(s.beginFlow))
+	s.mux.HandleFunc("GET /oauth/cb/{name}", s.opened(s.callback))
+	s.mux.HandleFunc("POST /oauth/cb/{name}", s.callback)
+	s.mux.HandleFunc("POST /authorize/pin", s.pin)
 }
 
 // beginFlow opens a link in a browser: the flow begins, bound to it by a cookie.
 func (s *Server) beginFlow(w http.ResponseWriter, r *http.Request) {
+	popup(w)
 	link, wished, err := s.takeWish(r.Context(), r.PathValue("link"), purposeAuthorize)
 	if err != nil {
 		s.outcome(w, r, outcome{Err: err})
@@ -114,6 +117,9 @@ func (s *Server) beginFlow(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.setCookie(w, flowCookie, plainFlowCookie, session, flowTime)
+	if comesBackByPost(started.Redirect) {
+		s.setPostCookie(w, session, flowTime)
+	}
 	switch {
 	case started.Record != nil:
 		s.finished(w, r, link.Team, wished, started)
@@ -121,6 +127,18 @@ func (s *Server) beginFlow(w http.ResponseWriter, r *http.Request) {
 		s.outcome(w, r, outcome{Team: link.Team, Wish: wished, PIN: started.Redirect})
 	default:
 		http.Redirect(w, r, started.Redirect, http.StatusSeeOther)
+	}
+}
+
+// opened refuses what is no person: something that looks whether a page is there, or a
+// browser that fetches what might be opened next. It would use up what works once.
+func (s *Server) opened(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead || strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch") {
+			s.outcome(w, r, outcome{Err: problem(http.StatusForbidden, "not_opened", "this page works once: open it in a window")})
+			return
+		}
+		next(w, r)
 	}
 }
 
@@ -163,10 +181,36 @@ func (s *Server) startFlow(ctx context.Context, team int64, w *wish, session str
 		Created: s.Now(), Expires: s.Now().Add(flowTime)})
 }
 
+// comesBackByPost reports whether a provider is asked to have the browser post its answer
+// (OAuth 2.0 Form Post Response Mode).
+func comesBackByPost(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Query().Get("response_mode") == "form_post"
+}
+
+// setPostCookie binds a flow whose answer is posted by a page of the provider: browsers leave
+// a cookie that is SameSite=Lax out of that. This one comes along from everywhere, so it is set
+// for such a flow only, is read by the callback only, and says nothing without the state. It
+// has to be Secure; over plain HTTP browsers take it from this machine alone.
+func (s *Server) setPostCookie(w http.ResponseWriter, session string, age time.Duration) {
+	c := s.newCookie(postCookie, plainPostCookie, session, age)
+	c.SameSite, c.Secure = http.SameSiteNoneMode, true
+	http.SetCookie(w, &c)
+}
+
+// sessionOfFlow is what binds a callback to the browser in which its flow began.
+func (s *Server) sessionOfFlow(r *http.Request) string {
+	session := s.cookie(r, flowCookie, plainFlowCookie)
+	if session == "" && r.Method == http.MethodPost {
+		session = s.cookie(r, postCookie, plainPostCookie)
+	}
+	return session
+}
+
 // callback is where a provider sends the person back to.
 func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	session := s.cookie(r, flowCookie, plainFlowCookie)
+	session := s.sessionOfFlow(r)
 	cb := connect.Callback{Query: formOf(r.URL.Query()), Body: value.Undefined, Headers: headersOf(r.Header), Session: session}
 	if r.Method == http.MethodPost {
 		if err := r.ParseForm(); err != nil {
@@ -198,6 +242,9 @@ func (s *Server) finishFlow(w http.ResponseWriter, r *http.Request, session stri
 		return
 	}
 	s.setCookie(w, flowCookie, plainFlowCookie, "", 0)
+	if r.Method == http.MethodPost {
+		s.setPostCookie(w, "", 0)
+	}
 	s.finished(w, r, team, wished, started)
 }
 

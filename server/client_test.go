@@ -65,6 +65,7 @@ func (c *client) request(ctx context.Context, method, path string, body io.Reade
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
+	r.Host = r.Header.Get("Host") // "": that of the address
 	return r, nil
 }
 

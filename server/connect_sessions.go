@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,8 +40,8 @@ func (s *Server) connectSessionRoutes() {
 	register(s, route{id: "createConnectSession", method: http.MethodPost, path: "/v1/connect-sessions", tag: "Connections", scope: record.ConnectionsWrite,
 		status: http.StatusCreated, acts: true, summary: "Let an end user connect an account",
 		text: "Open `url` in the end user's browser, best with connect.js, which does so in a popup and reports the result. It works for 30 minutes, until the account is connected."}, s.createConnectSession)
-	s.handle("GET /connect/{session}", s.connectPage)
-	s.handle("POST /connect/{session}", s.connectForm)
+	s.mux.HandleFunc("GET /connect/{session}", s.connectPage)
+	s.mux.HandleFunc("POST /connect/{session}", s.connectForm)
 }
 
 type createConnectSession struct {
@@ -134,13 +135,9 @@ func (s *Server) open(ctx context.Context, secret string) (*opening, error) {
 
 type connectPageData struct {
 	look
-	App, Account string
-	Repair       bool
-	Scopes       []string
-	Fields       []pageField
-	Warnings     []string
-	Error, Hint  string
-	Unfit        string // why the form cannot be shown here
+	Scopes      []string
+	Fields      []pageField
+	Error, Hint string
 }
 
 // pageField is a field as a plain form has it.
@@ -175,9 +172,10 @@ func sessionGone(err error) error {
 
 // showForm shows what will be accessed and asks for what the app needs.
 func (s *Server) showForm(w http.ResponseWriter, r *http.Request, o *opening, status int, values *value.Collection, failure error) {
-	data := connectPageData{look: s.look(r, o.team), App: o.app.Label, Account: o.session.Name, Repair: o.session.Connection != 0}
-	if data.App == "" {
-		data.App = o.app.Name
+	data := connectPageData{look: s.look(r, o.team)}
+	data.Heading = "Connect " + cmp.Or(o.app.Label, o.app.Name)
+	if o.session.Connection != 0 {
+		data.Heading += " again"
 	}
 	for _, scope := range o.kind.RequestedScope(o.session.Scope...) {
 		if text := o.kind.ScopeList[scope]; text != "" {
@@ -245,6 +243,7 @@ func (s *Server) allowFrames(w http.ResponseWriter, r *http.Request, team int64)
 }
 
 func (s *Server) connectForm(w http.ResponseWriter, r *http.Request) {
+	popup(w)
 	r.Body = http.MaxBytesReader(w, r.Body, 256<<10)
 	o, err := s.open(r.Context(), r.PathValue("session"))
 	if err != nil {

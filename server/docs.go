@@ -49,10 +49,12 @@ func (s *Server) docsPage(w http.ResponseWriter, r *http.Request) {
 		all = append(all, g)
 	}
 	slices.SortFunc(all, func(a, b *docsGroup) int { return cmp.Compare(a.Tag, b.Tag) })
-	s.render(w, r, http.StatusOK, "docs.html", struct {
+	page := struct {
 		look
 		Groups []*docsGroup
-	}{s.look(r, 0), all})
+	}{s.look(r, 0), all}
+	page.Heading = "The interface"
+	s.render(w, r, http.StatusOK, "docs.html", page)
 }
 
 func docsOf(method, path string, op *huma.Operation) docsOperation {

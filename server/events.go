@@ -102,7 +102,7 @@ func (s *Server) streamEvents(ctx context.Context, a *Actor, in *eventQuery) (*r
 	if err != nil {
 		return nil, err
 	}
-	return s.listen(func(ctx context.Context, out *stream) error {
+	return s.listen(a, record.Hooks, func(ctx context.Context, out *stream) error {
 		for {
 			heard := s.news.wait(a.Team) // before looking: what comes meanwhile wakes
 			all, err := s.team(a).Events(ctx, in.filter(), after, eventBatch)

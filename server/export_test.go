@@ -1,4 +1,4 @@
 package server
 
-// Plain returns the patterns of the addresses that are no operations of the interface.
-func (s *Server) Plain() []string { return s.plain }
+// Patterns returns the patterns of all addresses that are served.
+func (s *Server) Patterns() []string { return s.mux.patterns }

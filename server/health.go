@@ -8,10 +8,10 @@ import (
 )
 
 func (s *Server) healthRoutes() {
-	s.handle("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	s.handle("GET /readyz", s.ready)
-	s.handle("GET /metrics", s.metrics.serve)
-	s.handle("/v1/", func(w http.ResponseWriter, r *http.Request) {
+	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	s.mux.HandleFunc("GET /readyz", s.ready)
+	s.mux.HandleFunc("GET /metrics", s.metrics.serve)
+	s.mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, r, s.Log, problem(http.StatusNotFound, "not_found", "there is no %s %s", r.Method, r.URL.Path))
 	})
 }

@@ -24,19 +24,20 @@ type Queue interface {
 	Publish(ctx context.Context, team int64, d *record.Delivery, head, body []byte, sequential bool) error
 }
 
-func (s *Server) intakeRoutes() { s.handle(hookPath+"{token}", s.intake) }
+func (s *Server) intakeRoutes() { s.mux.HandleFunc(hookPath+"{token}", s.intake) }
 
 // intake takes a request of a service (work.md 6). It is answered when the bus has it; no
 // record is written. Only where the app says how to answer is its code run before.
 func (s *Server) intake(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+	w.Header().Set("Content-Security-Policy", hookPolicy)
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // pages send to hooks, too
 	reply, err := s.take(w, r)
 	if err != nil {
 		s.refuseDelivery(w, r, err)
 		return
 	}
 	for name, lines := range reply.Header {
-		if !ofConnection[name] {
+		if !ours[http.CanonicalHeaderKey(name)] {
 			w.Header()[name] = lines
 		}
 	}
@@ -47,10 +48,20 @@ func (s *Server) intake(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(reply.Body)
 }
 
-// ofConnection are headers that the server sets itself, and those with which an app could
-// speak for this server's own pages.
-var ofConnection = map[string]bool{"Connection": true, "Content-Length": true, "Keep-Alive": true, "Te": true, "Trailer": true, "Transfer-Encoding": true,
-	"Upgrade": true, "Set-Cookie": true, "Content-Security-Policy": true, "Strict-Transport-Security": true, "Clear-Site-Data": true}
+// hookPolicy is for what apps answer. It comes from the address of the server, but is
+// written by a team: a page of it is of no origin (HTML 7.1.5, sandbox), so that no script
+// in it could act for somebody who is signed in here.
+const hookPolicy = "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// ours are headers that the server sets itself, and those with which an app could speak for
+// this server's own pages.
+var ours = map[string]bool{
+	"Connection": true, "Content-Length": true, "Keep-Alive": true, "Te": true, "Trailer": true, "Transfer-Encoding": true, "Upgrade": true,
+	"Alt-Svc": true, "Clear-Site-Data": true, "Content-Security-Policy": true, "Cross-Origin-Embedder-Policy": true, "Cross-Origin-Opener-Policy": true,
+	"Cross-Origin-Resource-Policy": true, "Link": true, "Nel": true, "Origin-Agent-Cluster": true, "Referrer-Policy": true, "Refresh": true, "Report-To": true,
+	"Reporting-Endpoints": true, "Service-Worker-Allowed": true, "Set-Cookie": true, "Strict-Transport-Security": true, "X-Content-Type-Options": true,
+	"X-Frame-Options": true, "X-Request-Id": true,
+}
 
 var accepted = &engine.Reply{Status: http.StatusOK, Body: []byte("Accepted")}
 

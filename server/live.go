@@ -96,7 +96,7 @@ func (s *Server) watchLive(ctx context.Context, a *Actor, in *liveQuery) (*runOu
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.listen(func(ctx context.Context, out *stream) error {
+	out, err := s.listen(a, record.RunModules, func(ctx context.Context, out *stream) error {
 		defer watcher.Close()
 		for {
 			told, err := s.nextTold(ctx, watcher, out)

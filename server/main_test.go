@@ -142,8 +142,7 @@ func (n *node) firstOwner(ctx context.Context) error {
 
 // common is the server of most tests. Each test has a team of its own in it.
 var common = sync.OnceValues(func() (*node, error) {
-	n, err := startNode(context.Background(), nil)
-	return n, err
+	return startNode(context.Background(), func(c *server.Config) { c.OIDC.Issuer = "http://127.0.0.1:9" }) // where nobody listens
 })
 
 // postgres is the database server of the tests that need one.

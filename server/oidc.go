@@ -146,7 +146,9 @@ func (o *oidcSignIn) callback(w http.ResponseWriter, r *http.Request) {
 func (o *oidcSignIn) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	logFailure(r.Context(), o.Log, p)
-	o.render(w, r, p.Status, "outcome.html", outcomePage{look: o.look(r, 0), Title: "Not signed in", Text: sentence(p.Detail), Hint: sentence(p.Hint), Return: "/sign-in/oidc"})
+	page := outcomePage{look: o.look(r, 0), Text: sentence(p.Detail), Hint: sentence(p.Hint), Return: "/sign-in/oidc"}
+	page.Heading = "Not signed in"
+	o.render(w, r, p.Status, "outcome.html", page)
 }
 
 func (o *oidcSignIn) finish(r *http.Request, kept []string) (*signedIn, error) {
@@ -291,8 +293,13 @@ func (o *oidcSignIn) newcomer(ctx context.Context, who *claims) (*record.User, e
 	case user.Subject != "":
 		return nil, problem(http.StatusForbidden, "other_person", "this email address belongs to somebody else who signed in before")
 	}
-	user.Subject = who.Subject
+	// Now the address is proven, and was not before: whoever opened the invitation may have
+	// been somebody else, who knows the password.
+	user.Subject, user.Password = who.Subject, ""
 	if err := o.records.UpdateUser(ctx, user); err != nil {
+		return nil, err
+	}
+	if err := o.records.EndSessions(ctx, user.ID, ""); err != nil {
 		return nil, err
 	}
 	if members, err := o.records.Memberships(ctx, user.ID); err == nil && len(members) > 0 {

@@ -371,6 +371,43 @@ func TestOIDCBindsTheSubject(t *testing.T) {
 	}
 }
 
+// Whoever opened the invitation may have been somebody else, who chose the password: when
+// the address is proven it ends, with all sessions.
+func TestOIDCEndsWhatWasNotProven(t *testing.T) {
+	t.Parallel()
+	n := startOIDCNode(t, func(*server.OIDC) {})
+	boss := n.addUser("boss@example.com", "", false)
+	boss.Password = "$argon2id$of somebody else"
+	if err := n.records.UpdateUser(t.Context(), boss); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.records.InsertSession(t.Context(), &record.Session{Hash: "x", User: boss.ID, Team: 1, Expires: time.Now().Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	_, _, client := n.signIn(func(*oidcTry) {})
+	user, err := n.records.User(t.Context(), boss.ID)
+	if err != nil || user.Password != "" || user.Subject == "" {
+		t.Errorf("the user is %+v: %v", user, err)
+	}
+	if sessions, err := n.records.Sessions(t.Context(), boss.ID); err != nil || len(sessions) != 1 || sessions[0].Hash == "x" {
+		t.Errorf("the sessions are %v: %v", sessions, err)
+	}
+	// The person may choose one now, without an old one.
+	r, err := http.NewRequest(http.MethodPost, n.url+"/v1/me/password", strings.NewReader(`{"new": "correct horse battery"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusNoContent {
+		t.Errorf("the first password is answered %d", answer.StatusCode)
+	}
+}
+
 // The cookie serves once, and so does the code.
 func TestOIDCComesBackOnce(t *testing.T) {
 	t.Parallel()

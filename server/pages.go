@@ -22,8 +22,10 @@ var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
 // look is what every page shows of the team.
 type look struct {
-	Product, Logo, Support, Accent string
-	Style                          string // path of the style sheet in the team's colour
+	Heading          string // of the page
+	Product, Support string
+	Logo             template.URL // a data: URL of an image, see checkBranding
+	Style            string       // path of the style sheet in the team's colour
 }
 
 func (s *Server) look(r *http.Request, team int64) look {
@@ -39,15 +41,19 @@ func (s *Server) look(r *http.Request, team int64) look {
 	if b.Product != "" {
 		l.Product = b.Product
 	}
-	l.Logo, l.Support, l.Accent = b.Logo, b.Support, b.Accent
+	l.Support = b.Support
+	if logo.MatchString(b.Logo) { // also what was stored otherwise is nothing else
+		l.Logo = template.URL(b.Logo)
+	}
 	if b.Accent != "" {
 		l.Style = "/static/page.css?accent=" + strings.TrimPrefix(b.Accent, "#")
 	}
 	return l
 }
 
-// popup prepares a page that a window of another origin may show: it has to keep its
-// opener, and the form leads to the provider, which browsers hold against form-action.
+// popup prepares a page that a window of another origin may open: it has to keep its
+// opener, as has every redirect on the way (HTML 7.1.3.1), and the form leads to the
+// provider, which browsers hold against form-action.
 func popup(w http.ResponseWriter) {
 	w.Header().Set("Cross-Origin-Opener-Policy", "unsafe-none")
 	w.Header().Set("Content-Security-Policy", strings.Replace(policy, "form-action 'self'; ", "", 1))
@@ -76,12 +82,12 @@ type outcome struct {
 
 type outcomePage struct {
 	look
-	Title, Text, Hint string
-	OK                bool
-	PIN               template.URL // https only, see safePIN
-	Return            string
-	Result            resultMessage
-	Origin            string // that may hear of it
+	Text, Hint string
+	OK         bool
+	PIN        template.URL // https only, see safePIN
+	Return     string
+	Result     resultMessage
+	Origin     string // that may hear of it
 }
 
 // resultMessage is what connect.js passes on to the page that opened the window.
@@ -98,18 +104,19 @@ func (s *Server) outcome(w http.ResponseWriter, r *http.Request, o outcome) {
 	status := http.StatusOK
 	switch {
 	case o.PIN != "":
-		page.Title, page.Text, page.PIN = "One more step", "Open the page of the service, allow access, and enter the code that it shows.", safePIN(o.PIN)
+		page.Heading, page.Text, page.PIN = "One more step", "Open the page of the service, allow access, and enter the code that it shows.", safePIN(o.PIN)
 	case o.Err != nil:
 		p := problemOf(o.Err)
 		logFailure(r.Context(), s.Log, p)
 		status = p.Status
-		page.Title, page.Text, page.Hint = "Not connected", sentence(p.Detail), sentence(p.Hint)
+		page.Heading, page.Text, page.Hint = "Not connected", sentence(p.Detail), sentence(p.Hint)
 		page.Result = resultMessage{Status: "failed", Reason: p.Code}
 	default:
-		page.Title, page.Text, page.OK = "Connected", "The account is connected. You can close this window.", true
+		page.Heading, page.Text, page.OK = "Connected", "The account is connected. You can close this window.", true
 		page.Result = resultMessage{Status: "connected", Connection: connectionID(o.Record.ID)}
 	}
 	if o.Wish != nil && o.PIN == "" {
+		s.allowFrames(w, r, o.Team) // what was begun in a frame ends there, but for a form
 		page.Return = returnTo(o.Wish.ReturnURL, page.Result)
 		page.Origin = originOf(o.Wish.ReturnURL)
 	}
@@ -132,12 +139,12 @@ func sentence(text string) string {
 }
 
 func (s *Server) pageRoutes() {
-	s.handle("GET /static/page.css", s.style)
-	s.handle("GET /static/outcome.js", script("pages/outcome.js"))
-	s.handle("GET /docs", s.docsPage)
-	s.handle("GET /connect.js", script("pages/connect.js"))
-	s.handle("GET /sign-in/{link}", s.linkPage)
-	s.handle("POST /sign-in/{link}", s.linkForm)
+	s.mux.HandleFunc("GET /static/page.css", s.style)
+	s.mux.HandleFunc("GET /static/outcome.js", script("pages/outcome.js", "same-origin"))
+	s.mux.HandleFunc("GET /docs", s.docsPage)
+	s.mux.HandleFunc("GET /connect.js", script("pages/connect.js", "cross-origin"))
+	s.mux.HandleFunc("GET /sign-in/{link}", s.linkPage)
+	s.mux.HandleFunc("POST /sign-in/{link}", s.linkForm)
 }
 
 // style serves the style sheet, in the colour of a team. Colours are in the sheet and not
@@ -156,7 +163,9 @@ func (s *Server) style(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func script(name string) http.HandlerFunc {
+// script serves a script to pages of the server alone (same-origin), or of everybody
+// (cross-origin).
+func script(name, resource string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		text, err := pageFiles.ReadFile(name)
 		if err != nil {
@@ -165,7 +174,7 @@ func script(name string) http.HandlerFunc {
 		}
 		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 		w.Header().Set("Cache-Control", "max-age=3600")
-		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // pages that embed cleat load connect.js
+		w.Header().Set("Cross-Origin-Resource-Policy", resource)
 		_, _ = w.Write(text)
 	}
 }
@@ -173,6 +182,7 @@ func script(name string) http.HandlerFunc {
 type linkPageData struct {
 	look
 	Purpose, Email, Name, Team, Error string
+	Known                             bool // the person is signed in already
 }
 
 // linkPage asks for what a link needs. Looking at it does not use it up.
@@ -184,31 +194,33 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request, status int, em
 	link, what, err := s.lookAtLink(r.Context(), r.PathValue("link"))
 	if err != nil {
 		p := problemOf(err)
-		s.render(w, r, p.Status, "outcome.html", outcomePage{look: s.look(r, 0), Title: "This link does not work", Text: "It was used already, or it has expired."})
+		page := outcomePage{look: s.look(r, 0), Text: "It was used already, or it has expired."}
+		page.Heading = "This link does not work"
+		s.render(w, r, p.Status, "outcome.html", page)
 		return
 	}
 	if what.Email != "" {
 		email = what.Email
 	}
 	data := linkPageData{look: s.look(r, link.Team), Purpose: link.Purpose, Email: email, Name: name, Error: wrong}
+	if user, err := s.records.UserWithEmail(r.Context(), normalEmail(email)); err == nil {
+		data.Known = link.Purpose == purposeInvite && actorFrom(r.Context()).is(user)
+	}
 	if t, err := s.records.Team(r.Context(), link.Team); err == nil {
 		data.Team = t.Name
 	}
+	data.Heading = map[string]string{purposeFirst: "Welcome", purposeReset: "A new password", purposeInvite: "Join " + data.Team}[link.Purpose]
 	s.render(w, r, status, "link.html", data)
 }
 
 func (s *Server) linkForm(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	email, name := r.PostFormValue("email"), r.PostFormValue("name")
-	user, err := s.join(r.Context(), r.PathValue("link"), email, name, r.PostFormValue("password"))
-	var in *signedIn
-	if err == nil {
-		in, err = s.begin(r.Context(), user, 0, r.UserAgent())
-	}
+	in, err := s.join(r.Context(), &joining{r.PathValue("link"), email, name, r.PostFormValue("password"), r.UserAgent()})
 	if err != nil {
 		p := problemOf(err)
 		logFailure(r.Context(), s.Log, p)
-		s.showLink(w, r, p.Status, email, name, sentence(p.Detail))
+		s.showLink(w, r, p.Status, email, name, strings.TrimSpace(sentence(p.Detail)+" "+sentence(p.Hint)))
 		return
 	}
 	http.SetCookie(w, &in.Cookie)

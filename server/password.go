@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/cleat-run/cleat/record"
 )
 
 // argon are the parameters of new hashes: the second choice of RFC 9106 4, for machines
@@ -48,6 +50,16 @@ func (h hashing) hash(password string) string {
 // nobody is the hash that passwords of unknown people are compared with, so that they take
 // as long as those of known ones.
 const nobody = "$argon2id$v=19$m=65536,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// known reports whether a person has a password, and may use it. It takes as long for nobody,
+// and for people who have none.
+func (h hashing) known(user *record.User, password string) bool {
+	if user == nil || user.Password == "" {
+		h.verify(nobody, password)
+		return false
+	}
+	return h.verify(user.Password, password) && !user.Disabled
+}
 
 // verify compares in constant time.
 func (h hashing) verify(hash, password string) bool {

@@ -38,8 +38,14 @@ func TestPassword(t *testing.T) {
 	o.visitor().post(t, path, map[string]any{"password": "a fourth good password"}).problem(t, http.StatusGone, "used")
 	signIn("a third good password").is(t, http.StatusOK)
 
-	// Nobody gives a new password to a person of other teams.
+	// Nobody gives a new password to a person of other teams, not with a link from before
+	// either.
+	o.owner.post(t, "/v1/users/"+me.ID+"/reset", nil).is(t, http.StatusOK).into(t, &reset)
 	stranger := newOperator(t)
-	stranger.owner.post(t, "/v1/users", map[string]any{"email": email, "role": "viewer"}).is(t, http.StatusCreated)
+	link := stranger.invite(t, email, "viewer")
+	o.visitor().post(t, link, map[string]any{"password": "a third good password"}).is(t, http.StatusOK)
 	stranger.owner.post(t, "/v1/users/"+me.ID+"/reset", nil).problem(t, http.StatusConflict, "in_other_teams")
+	path = "/v1/links/" + reset.Link[strings.LastIndex(reset.Link, "/")+1:]
+	o.visitor().post(t, path, map[string]any{"password": "of the owner of a team"}).problem(t, http.StatusGone, "used")
+	signIn("a third good password").is(t, http.StatusOK)
 }

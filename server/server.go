@@ -91,8 +91,7 @@ type Server struct {
 	Options
 	records    work.Records
 	api        huma.API
-	mux        *http.ServeMux
-	plain      []string // patterns of what is no operation of the interface
+	mux        *mux
 	handler    http.Handler
 	runs       gates
 	hooks      hookCache
@@ -114,11 +113,11 @@ func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Server{Options: o, records: o.Node.Records, mux: http.NewServeMux(), hashing: make(hashing, 2), draining: make(chan struct{})}
+	s := &Server{Options: o, records: o.Node.Records, mux: &mux{}, hashing: make(hashing, 2), draining: make(chan struct{})}
 	s.metrics = newMetrics(s)
 	s.openAPI()
 	s.routes()
-	s.handler = s.around(routed(s.mux))
+	s.handler = s.around(routed(&s.mux.ServeMux))
 	return s
 }
 
@@ -156,12 +155,6 @@ func (s *Server) routes() {
 	s.intakeRoutes()
 	s.pageRoutes()
 	s.healthRoutes()
-}
-
-// handle registers an address that is no operation of the interface.
-func (s *Server) handle(pattern string, h http.HandlerFunc) {
-	s.plain = append(s.plain, pattern)
-	s.mux.HandleFunc(pattern, h)
 }
 
 func (s *Server) team(a *Actor) work.TeamRecords { return s.records.OfTeam(a.Team) }

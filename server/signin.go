@@ -2,26 +2,17 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/mail"
-	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/cleat-run/cleat/connect"
 	"github.com/cleat-run/cleat/record"
 )
 
-const (
-	sessionAge    = 30 * 24 * time.Hour
-	purposeFirst  = "first"  // make the first owner
-	purposeInvite = "invite" // join a team, or choose a new password
-	firstAge      = time.Hour
-	inviteAge     = 7 * 24 * time.Hour
-)
+const sessionAge = 30 * 24 * time.Hour
 
 func (s *Server) signInRoutes() {
 	const tag = "Sign-in"
@@ -34,7 +25,8 @@ func (s *Server) signInRoutes() {
 	register(s, route{id: "listSessions", method: http.MethodGet, path: "/v1/me/sessions", tag: tag, summary: "Where one is signed in"}, s.listSessions)
 	register(s, route{id: "endSessions", method: http.MethodDelete, path: "/v1/me/sessions", tag: tag, status: http.StatusNoContent, summary: "Sign out everywhere else"}, s.endSessions)
 	register(s, route{id: "getLink", method: http.MethodGet, path: "/v1/links/{link}", tag: tag, open: true, summary: "What a link is for"}, s.getLink)
-	register(s, route{id: "useLink", method: http.MethodPost, path: "/v1/links/{link}", tag: tag, open: true, summary: "Accept an invitation, or make the first owner", text: "Signs in."}, s.useLink)
+	register(s, route{id: "useLink", method: http.MethodPost, path: "/v1/links/{link}", tag: tag, open: true, summary: "Accept an invitation, choose a new password, or make the first owner",
+		text: "Signs in. Whoever has an account gives its password to accept an invitation, or is signed in already."}, s.useLink)
 }
 
 type signIn struct {
@@ -83,11 +75,7 @@ func (s *Server) signIn(ctx context.Context, _ *Actor, in *signIn) (*signedIn, e
 	if err != nil && !errors.Is(err, record.ErrNotFound) {
 		return nil, err
 	}
-	hash := nobody
-	if err == nil && user.Password != "" {
-		hash = user.Password
-	}
-	if !s.hashing.verify(hash, in.Body.Password) || err != nil || user.Disabled {
+	if !s.hashing.known(user, in.Body.Password) {
 		s.background.Go(func() { s.failedSignIn(context.WithoutCancel(ctx), user) }) // behind: only people who exist have a log
 		return nil, errSignIn
 	}
@@ -169,6 +157,7 @@ func (s *Server) signOut(ctx context.Context, a *Actor, _ *struct{}) (*signedOut
 		if err := s.records.EndSession(ctx, a.Session); err != nil && !errors.Is(err, record.ErrNotFound) {
 			return nil, err
 		}
+		s.audit(ctx, a, "sign-out", a.ID, "")
 	}
 	return &signedOut{s.sessionCookie("", 0)}, nil
 }
@@ -228,7 +217,7 @@ var errPerson = problem(http.StatusForbidden, "person_only", "only a person who 
 
 type changePassword struct {
 	Body struct {
-		Old string `json:"old" maxLength:"4000"`
+		Old string `json:"old,omitempty" maxLength:"4000" doc:"Empty when there is none yet"`
 		New string `json:"new" maxLength:"4000"`
 	}
 }
@@ -247,7 +236,8 @@ func (s *Server) changePassword(ctx context.Context, a *Actor, in *changePasswor
 	if err != nil {
 		return nil, err
 	}
-	if !s.hashing.verify(user.Password, in.Body.Old) {
+	// Whoever came with OpenID Connect alone may have none yet.
+	if user.Password != "" && !s.hashing.verify(user.Password, in.Body.Old) {
 		return nil, problem(http.StatusForbidden, "wrong_password", "the old password is wrong")
 	}
 	s.attempts.succeeded("account " + a.ID)
@@ -314,210 +304,4 @@ func (s *Server) endSessions(ctx context.Context, a *Actor, _ *struct{}) (*none,
 	}
 	s.audit(ctx, a, "sessions.end", a.ID, "")
 	return nil, s.records.EndSessions(ctx, a.ID, a.Session)
-}
-
-// invitation is what a link of a person holds.
-type invitation struct {
-	Email string      `json:"email"`
-	Role  record.Role `json:"role"`
-}
-
-// FirstLink returns the address under which the first owner is made, once, or "" when
-// there are users already. It works for an hour.
-func (s *Server) FirstLink(ctx context.Context) (string, error) {
-	n, err := s.records.CountUsers(ctx)
-	if err != nil || n > 0 {
-		return "", err
-	}
-	return s.personLink(ctx, purposeFirst, 1, "", invitation{Role: record.Owner}, firstAge)
-}
-
-func (s *Server) personLink(ctx context.Context, purpose string, team int64, user string, what invitation, age time.Duration) (string, error) {
-	details, err := json.Marshal(what)
-	if err != nil {
-		return "", err
-	}
-	secret := connect.NewSecret()
-	err = s.records.InsertLink(ctx, &record.Link{Hash: connect.Hash(secret), Purpose: purpose, Team: team, User: user, Details: details, Created: s.Now(), Expires: s.Now().Add(age)})
-	return s.PublicURL.JoinPath("sign-in", secret).String(), err
-}
-
-// LinkPath is the part of a path that holds the secret of a link.
-type LinkPath struct {
-	Link string `path:"link"`
-}
-
-type linkView struct {
-	Purpose string `json:"purpose" enum:"first,invite"`
-	Email   string `json:"email,omitempty"`
-	Team    string `json:"team"`
-}
-
-func (s *Server) getLink(ctx context.Context, _ *Actor, in *LinkPath) (*body[linkView], error) {
-	link, what, err := s.lookAtLink(ctx, in.Link)
-	if err != nil {
-		return nil, err
-	}
-	t, err := s.records.Team(ctx, link.Team)
-	if err != nil {
-		return nil, err
-	}
-	return &body[linkView]{linkView{link.Purpose, what.Email, t.Name}}, nil
-}
-
-func (s *Server) lookAtLink(ctx context.Context, secret string) (*record.Link, *invitation, error) {
-	link, err := s.records.Link(ctx, connect.Hash(secret))
-	if err == nil && link.Purpose != purposeFirst && link.Purpose != purposeInvite {
-		err = record.ErrNotFound
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	what := &invitation{}
-	return link, what, json.Unmarshal(link.Details, what)
-}
-
-type useLink struct {
-	LinkPath
-	Body struct {
-		Email    string `json:"email,omitempty" maxLength:"320" doc:"Of the first owner"`
-		Name     string `json:"name,omitempty" maxLength:"200"`
-		Password string `json:"password" maxLength:"4000"`
-	}
-	Agent string `header:"User-Agent"`
-}
-
-func (s *Server) useLink(ctx context.Context, _ *Actor, in *useLink) (*signedIn, error) {
-	user, err := s.join(ctx, in.Link, in.Body.Email, in.Body.Name, in.Body.Password)
-	if err != nil {
-		return nil, err
-	}
-	return s.begin(ctx, user, 0, in.Agent)
-}
-
-// join makes the user that a link is for, or gives it a new password. The link is taken
-// last, so that a weak password does not use it up; of two who come at once one is in.
-func (s *Server) join(ctx context.Context, secret, email, name, password string) (*record.User, error) {
-	if err := checkPassword(password); err != nil {
-		return nil, err
-	}
-	link, what, err := s.lookAtLink(ctx, secret)
-	if err != nil {
-		return nil, err
-	}
-	if link.Purpose == purposeInvite {
-		email = what.Email
-	}
-	email = normalEmail(email)
-	if !readableEmail(email) {
-		return nil, problem(http.StatusUnprocessableEntity, "invalid_email", "the email address cannot be read")
-	}
-	if n, err := s.records.CountUsers(ctx); err != nil {
-		return nil, err
-	} else if link.Purpose == purposeFirst && n > 0 {
-		return nil, record.ErrUsed
-	}
-	hash := s.hashing.hash(password)
-	if _, err := s.records.UseLink(ctx, connect.Hash(secret)); err != nil {
-		return nil, err
-	}
-	if link.User != "" { // a new password
-		user, err := s.records.User(ctx, link.User)
-		if err != nil {
-			return nil, err
-		}
-		user.Password = hash
-		if err := s.records.UpdateUser(ctx, user); err != nil {
-			return nil, err
-		}
-		return user, s.records.EndSessions(ctx, user.ID, "")
-	}
-	user := &record.User{ID: record.NewID("usr", s.Now()), Email: email, Name: name, Password: hash, Created: s.Now()}
-	err = s.records.InsertUser(ctx, user, record.Member{Team: link.Team, Role: what.Role})
-	return user, err
-}
-
-// attempts delays those who try passwords: after the fifth failure of an account or an
-// address each further one doubles the wait, up to 15 minutes. It counts on this node.
-type attempts struct {
-	mu  sync.Mutex
-	log map[string]*failures
-}
-
-type failures struct {
-	n    int
-	last time.Time
-}
-
-const (
-	freeFailures   = 5
-	maxAttemptWait = 15 * time.Minute
-	maxAttempts    = 100_000
-)
-
-func (f *failures) wait() time.Duration {
-	if f.n < freeFailures {
-		return 0
-	}
-	return min(time.Second<<min(f.n-freeFailures, 20), maxAttemptWait)
-}
-
-// begin counts an attempt as a failure until it has succeeded: of many at once no more get
-// through than one after the other.
-func (t *attempts) begin(now time.Time, keys ...string) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, key := range keys {
-		if f := t.log[key]; f != nil {
-			if left := f.last.Add(f.wait()).Sub(now); left > 0 {
-				return busy(http.StatusTooManyRequests, "too_many_attempts", left, "too many attempts")
-			}
-		}
-	}
-	t.count(now, keys)
-	return nil
-}
-
-func (t *attempts) count(now time.Time, keys []string) {
-	if t.log == nil {
-		t.log = map[string]*failures{}
-	}
-	if len(t.log) >= maxAttempts {
-		for key, f := range t.log {
-			if now.Sub(f.last) > maxAttemptWait {
-				delete(t.log, key)
-			}
-		}
-	}
-	for _, key := range keys {
-		f := t.log[key]
-		if f == nil || now.Sub(f.last) > 2*maxAttemptWait {
-			f = &failures{}
-			t.log[key] = f
-		}
-		f.n, f.last = f.n+1, now
-	}
-}
-
-// succeeded forgets the failures of an account. Of an address, where others may try, it
-// takes back the one that this attempt was counted as.
-func (t *attempts) succeeded(account string, addresses ...string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.log, account)
-	for _, key := range addresses {
-		if f := t.log[key]; f != nil {
-			f.n--
-		}
-	}
-}
-
-// network is what of an address belongs to one customer of a provider: of IPv6 a /64.
-func network(address string) string {
-	ip, err := netip.ParseAddr(address)
-	if err != nil || ip.Is4() {
-		return address
-	}
-	prefix, _ := ip.WithZone("").Prefix(64) // cannot fail for IPv6
-	return prefix.String()
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/cleat-run/cleat/record"
 )
 
 // stream sends server-sent events (WHATWG HTML 9.2). A reader that does not read is
@@ -32,8 +34,34 @@ var errDraining = errors.New("the server stops")
 
 func wantsStream(accept string) bool { return strings.Contains(accept, "text/event-stream") }
 
-// listen answers with a stream that run fills until it fails.
-func (s *Server) listen(run func(context.Context, *stream) error) (*runOutput, error) {
+// stillEvery is how often a stream looks whether its reader may still read.
+const stillEvery = 2 * time.Second
+
+// errGone ends the stream of somebody who may not read it any more.
+var errGone = problem(http.StatusUnauthorized, "unauthorized", "the session has ended, the token is revoked, or the team has let you go")
+
+// whileAllowed ends a context when whoever asked loses the right to what they read.
+func (s *Server) whileAllowed(ctx context.Context, a *Actor, scope record.Scope) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		tick := time.NewTicker(stillEvery)
+		defer tick.Stop()
+		for ctx.Err() == nil {
+			select {
+			case <-ctx.Done():
+			case <-tick.C:
+				if !s.still(ctx, a, scope) {
+					cancel(errGone)
+				}
+			}
+		}
+	}()
+	return ctx, func() { cancel(context.Canceled) }
+}
+
+// listen answers with a stream that run fills until it fails, or until the actor loses the
+// scope.
+func (s *Server) listen(a *Actor, scope record.Scope, run func(context.Context, *stream) error) (*runOutput, error) {
 	leave, err := s.listeners.enter(s.Limits.Listeners)
 	if err != nil {
 		return nil, err
@@ -46,7 +74,13 @@ func (s *Server) listen(run func(context.Context, *stream) error) (*runOutput, e
 		if err := out.write(": hello\n\n"); err != nil {
 			return
 		}
-		if err := run(hc.Context(), out); err != nil && hc.Context().Err() == nil && !errors.Is(err, errDraining) && !errors.Is(err, ErrBehind) {
+		ctx, end := s.whileAllowed(hc.Context(), a, scope)
+		defer end()
+		err := run(ctx, out)
+		if context.Cause(ctx) == errGone {
+			err = errGone
+		}
+		if err != nil && hc.Context().Err() == nil && !errors.Is(err, errDraining) && !errors.Is(err, ErrBehind) {
 			_ = out.send("", "failed", problemOf(err))
 		}
 	}}, nil

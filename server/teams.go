@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,9 @@ func (s *Server) teamRoutes() {
 	register(s, route{id: "getBranding", method: http.MethodGet, path: "/v1/branding", tag: tag, scope: record.ConnectionsRead, summary: "How the team's pages look to end users"}, s.getBranding)
 	register(s, route{id: "setBranding", method: http.MethodPut, path: "/v1/branding", tag: tag, scope: record.Admin, summary: "Change how they look"}, s.setBranding)
 }
+
+// teamID names a team in the audit log: names change.
+func teamID(t *record.Team) string { return strconv.FormatInt(t.ID, 10) }
 
 func viewTeam(t *record.Team) teamView { return teamView{t.ID, t.Name, t.Created} }
 
@@ -69,7 +73,7 @@ func (s *Server) createTeam(ctx context.Context, a *Actor, in *TeamName) (*body[
 	if err := s.records.PutMember(ctx, record.Member{Team: t.ID, User: a.ID, Role: record.Owner}); err != nil {
 		return nil, err
 	}
-	s.audit(ctx, &Actor{ID: a.ID, Team: t.ID, Address: a.Address}, "team.create", t.Name, "")
+	s.audit(ctx, &Actor{ID: a.ID, Team: t.ID, Address: a.Address}, "team.create", teamID(t), t.Name)
 	return &body[teamView]{viewTeam(t)}, nil
 }
 
@@ -90,7 +94,7 @@ func (s *Server) renameTeam(ctx context.Context, a *Actor, in *renameTeam) (*bod
 	if err := s.records.UpdateTeam(ctx, t); err != nil {
 		return nil, err
 	}
-	s.audit(ctx, a, "team.rename", t.Name, "")
+	s.audit(ctx, a, "team.rename", teamID(t), t.Name)
 	return &body[teamView]{viewTeam(t)}, nil
 }
 
@@ -127,7 +131,7 @@ func (s *Server) setBranding(ctx context.Context, a *Actor, in *setBranding) (*b
 	if err := s.records.UpdateTeam(ctx, t); err != nil {
 		return nil, err
 	}
-	s.audit(ctx, a, "branding.edit", t.Name, "")
+	s.audit(ctx, a, "branding.edit", teamID(t), t.Name)
 	return &body[record.Branding]{t.Branding}, nil
 }
 

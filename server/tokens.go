@@ -47,7 +47,7 @@ type createToken struct {
 	Body struct {
 		Name    string         `json:"name" minLength:"1" maxLength:"200"`
 		Scopes  []record.Scope `json:"scopes" minItems:"1" enum:"apps:read,apps:write,connections:read,connections:write,run,hooks,admin"`
-		Expires time.Time      `json:"expires,omitzero" doc:"In 90 days when left out"`
+		Expires time.Time      `json:"expires,omitzero" doc:"In 90 days when left out, or with the token that makes it"`
 		Forever bool           `json:"forever,omitempty" doc:"The token does not expire"`
 	}
 }
@@ -59,7 +59,8 @@ type newToken struct {
 
 const tokenAge = 90 * 24 * time.Hour
 
-// createToken gives no more rights than its maker has.
+// createToken gives no more rights than its maker has, and for no longer: a token that is
+// made by another ends with it at the latest.
 func (s *Server) createToken(ctx context.Context, a *Actor, in *createToken) (*body[newToken], error) {
 	for _, scope := range in.Body.Scopes {
 		if !a.May(scope) {
@@ -74,8 +75,16 @@ func (s *Server) createToken(ctx context.Context, a *Actor, in *createToken) (*b
 		t.Expires = time.Time{}
 	case t.Expires.IsZero():
 		t.Expires = s.Now().Add(tokenAge)
+		if !a.expires.IsZero() && a.expires.Before(t.Expires) {
+			t.Expires = a.expires
+		}
 	case !t.Expires.After(s.Now()):
 		return nil, problem(http.StatusUnprocessableEntity, "invalid_request", "expires is in the past")
+	}
+	if !a.expires.IsZero() && (t.Expires.IsZero() || t.Expires.After(a.expires)) {
+		p := problem(http.StatusForbidden, "forbidden", "a token cannot outlive the one that makes it")
+		p.Hint = "let it expire by " + a.expires.UTC().Format(time.RFC3339) + ", or let a person make it"
+		return nil, p
 	}
 	if err := s.team(a).InsertToken(ctx, t); err != nil {
 		return nil, err

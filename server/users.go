@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/mail"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/cleat-run/cleat/record"
@@ -24,7 +23,7 @@ func (s *Server) userRoutes() {
 	const tag = "Administration"
 	register(s, route{id: "listUsers", method: http.MethodGet, path: "/v1/users", tag: tag, scope: record.Admin, summary: "List the people of the team"}, s.listUsers)
 	register(s, route{id: "inviteUser", method: http.MethodPost, path: "/v1/users", tag: tag, scope: record.Admin, status: http.StatusCreated, summary: "Invite a person",
-		text: "The answer holds a link to pass on; it works once, for a week. A person who has an account here already is in at once."}, s.inviteUser)
+		text: "The answer holds a link to pass on; it works once, for a week. A person who has an account here already accepts with its password."}, s.inviteUser)
 	register(s, route{id: "editUser", method: http.MethodPatch, path: "/v1/users/{user}", tag: tag, scope: record.Admin, summary: "Change a person's role"}, s.editUser)
 	register(s, route{id: "resetUser", method: http.MethodPost, path: "/v1/users/{user}/reset", tag: tag, scope: record.Admin, summary: "A link to choose a new password"}, s.resetUser)
 	register(s, route{id: "removeUser", method: http.MethodDelete, path: "/v1/users/{user}", tag: tag, scope: record.Admin, status: http.StatusNoContent, summary: "Take a person out of the team"}, s.removeUser)
@@ -48,32 +47,33 @@ type inviteUser struct {
 }
 
 type invited struct {
-	Link    string     `json:"link,omitempty" doc:"Pass it on; it works once"`
-	Expires *time.Time `json:"expires,omitempty"`
+	Link    string    `json:"link" doc:"Pass it on; it works once"`
+	Expires time.Time `json:"expires"`
 }
 
+// inviteUser makes a link, whoever the address belongs to: whether somebody has an account
+// here is not for the owner of one team to know (server.md 5).
 func (s *Server) inviteUser(ctx context.Context, a *Actor, in *inviteUser) (*body[invited], error) {
 	email := normalEmail(in.Body.Email)
-	if _, err := mail.ParseAddress(email); err != nil || strings.ContainsAny(email, " <>\r\n") {
+	if !readableEmail(email) {
 		return nil, problem(http.StatusUnprocessableEntity, "invalid_email", "the email address cannot be read")
 	}
-	user, err := s.records.UserWithEmail(ctx, email)
-	if err != nil && !errors.Is(err, record.ErrNotFound) {
+	if err := a.gives(in.Body.Role); err != nil {
 		return nil, err
 	}
-	out := &body[invited]{}
-	if err == nil {
-		if err := s.records.PutMember(ctx, record.Member{Team: a.Team, User: user.ID, Role: in.Body.Role}); err != nil {
-			return nil, err
-		}
-	} else {
-		if out.Body.Link, err = s.personLink(ctx, purposeInvite, a.Team, "", invitation{email, in.Body.Role}, inviteAge); err != nil {
-			return nil, err
-		}
-		out.Body.Expires = optional(s.Now().Add(inviteAge))
+	members, err := s.team(a).Members(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(members, func(m record.MemberUser) bool { return m.Email == email }) {
+		return nil, problem(http.StatusConflict, "member", "the person is in the team already; change the role instead")
+	}
+	link, err := s.personLink(ctx, purposeInvite, a.Team, "", invitation{email, in.Body.Role}, inviteAge)
+	if err != nil {
+		return nil, err
 	}
 	s.audit(ctx, a, "user.invite", email, string(in.Body.Role))
-	return out, nil
+	return &body[invited]{invited{link, s.Now().Add(inviteAge)}}, nil
 }
 
 // UserPath is the part of a path that names a person.
@@ -107,6 +107,9 @@ func (s *Server) editUser(ctx context.Context, a *Actor, in *editUser) (*body[us
 	if err != nil {
 		return nil, err
 	}
+	if err := a.gives(in.Body.Role); err != nil {
+		return nil, err
+	}
 	if err := s.records.PutMember(ctx, record.Member{Team: a.Team, User: m.ID, Role: in.Body.Role}); err != nil {
 		return nil, lastOwner(err)
 	}
@@ -128,6 +131,9 @@ func (s *Server) resetUser(ctx context.Context, a *Actor, in *UserPath) (*body[i
 	if err != nil {
 		return nil, err
 	}
+	if err := a.gives(m.Role); err != nil {
+		return nil, err
+	}
 	teams, err := s.records.Memberships(ctx, m.ID)
 	if err != nil {
 		return nil, err
@@ -135,12 +141,12 @@ func (s *Server) resetUser(ctx context.Context, a *Actor, in *UserPath) (*body[i
 	if len(teams) > 1 {
 		return nil, problem(http.StatusConflict, "in_other_teams", "the person is in other teams, too")
 	}
-	link, err := s.personLink(ctx, purposeInvite, a.Team, m.ID, invitation{Email: m.Email, Role: m.Role}, firstAge)
+	link, err := s.personLink(ctx, purposeReset, a.Team, m.ID, invitation{Email: m.Email, Role: m.Role}, firstAge)
 	if err != nil {
 		return nil, err
 	}
 	s.audit(ctx, a, "user.reset", m.ID, "")
-	return &body[invited]{invited{link, optional(s.Now().Add(firstAge))}}, nil
+	return &body[invited]{invited{link, s.Now().Add(firstAge)}}, nil
 }
 
 func (s *Server) removeUser(ctx context.Context, a *Actor, in *UserPath) (*none, error) {

@@ -134,6 +134,9 @@ func Open(archive []byte, name string) (*cleat.App, error) {
 		return nil, err
 	}
 	if name != "" {
+		if definition.Label == definition.Name { // it has none of its own
+			definition.Label = name
+		}
 		definition.Name = name
 	}
 	return cleat.NewApp(definition, found), nil

@@ -51,6 +51,7 @@ const imports = `
 	trace/tracetest   < nothing
 	examples          < nothing
 	internal/photoservice < oauth1/oauth1test
+	internal/noteservice < nothing
 	internal/pgtest   < nothing
 	internal/visitor  < nothing
 	internal/kill     < cli+, internal/pgtest
@@ -69,8 +70,8 @@ const testImports = `
 	examples < cli+
 	connect  < store+, internal/visitor
 	store    < internal/pgtest
-	server   < examples, internal/pgtest, internal/photoservice, internal/visitor
-	internal/interop < cli+, internal/photoservice
+	server   < examples, internal/noteservice, internal/pgtest, internal/photoservice, internal/visitor
+	internal/interop < cli+, internal/noteservice, internal/photoservice
 `
 
 // outside is the whole list of modules that we use: which of our packages may import
@@ -122,7 +123,7 @@ var outside = []struct{ module, packages, reason string }{
 // files are free.
 var closed = []struct{ imported, packages, reason string }{
 	{"net", "engine bus server cli store oauth1/oauth1test", "engine is the only one that opens outgoing connections; store names the failures of the database's"},
-	{"net/http", "oauth1 engine connect webhook cassette makeapi trace work server mcp cli cleat trace/tracetest oauth1/oauth1test internal/photoservice internal/visitor",
+	{"net/http", "oauth1 engine connect webhook cassette makeapi trace work server mcp cli cleat trace/tracetest oauth1/oauth1test internal/noteservice internal/photoservice internal/visitor",
 		"values, expressions, definitions, forms and records know no network"},
 	{"os/exec", "js cli bus internal/pgtest", "app functions run in a child; the browser is opened for the person"},
 	{"unsafe", "js", "nothing here is worth it, but for handing the kernel a filter of system calls"},

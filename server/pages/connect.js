@@ -5,7 +5,9 @@
 //   // { status: "connected", connection: "con_7" }, { status: "failed", reason } or { status: "closed" }
 //
 // Call it in the handler of a click, or browsers block the popup. The origin of your page has to
-// be that of the session's return_url.
+// be that of the session's return_url. A page that cuts itself off from windows that it opens
+// (Cross-Origin-Opener-Policy: same-origin; yours, or the provider's) hears "closed": the account
+// may be connected all the same, ask for it with GET /v1/connections?end_user=…
 window.cleat = {
   connect(url, { width = 480, height = 720 } = {}) {
     const origin = new URL(url).origin;
@@ -23,12 +25,14 @@ window.cleat = {
         resolve(result);
       };
       const hear = (event) => {
-        if (event.origin !== origin || event.data?.source !== "cleat") return;
+        if (event.source !== popup || event.origin !== origin || event.data?.source !== "cleat") return;
         const { status, connection, reason } = event.data;
         end({ status, connection, reason });
       };
       window.addEventListener("message", hear);
-      const watch = setInterval(() => popup.closed && end({ status: "closed" }), 300);
+      // A result that was sent just before the window closed arrives by the second look.
+      let looks = 0;
+      const watch = setInterval(() => popup.closed && ++looks > 1 && end({ status: "closed" }), 300);
     });
   },
 };

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os/exec"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 )
@@ -45,7 +47,7 @@ func startChromium(t *testing.T) *chromium {
 	b := &chromium{t: t, session: driverAddress(t, bufio.NewScanner(out)) + "/session"}
 	profile := t.TempDir()
 	var answer struct{ SessionID string }
-	b.do(http.MethodPost, "", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{"goog:chromeOptions": map[string]any{
+	b.do(http.MethodPost, "", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{"goog:loggingPrefs": map[string]any{"browser": "ALL"}, "goog:chromeOptions": map[string]any{
 		"binary": binary,
 		"args": []string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
 			"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir=" + profile},
@@ -70,30 +72,35 @@ func driverAddress(t *testing.T, lines *bufio.Scanner) string {
 // do sends a command and reads its value into answer.
 func (b *chromium) do(method, command string, body, answer any) {
 	b.t.Helper()
+	if err := b.try(method, command, body, answer); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// try is do for a command that may fail.
+func (b *chromium) try(method, command string, body, answer any) error {
 	var text []byte
 	if method == http.MethodPost {
 		text, _ = json.Marshal(body) // maps of texts
 	}
 	r, err := http.NewRequest(method, b.session+command, bytes.NewReader(text))
 	if err != nil {
-		b.t.Fatal(err)
+		return err
 	}
 	client := http.Client{Timeout: 60 * time.Second}
 	res, err := client.Do(r)
 	if err != nil {
-		b.t.Fatal(err)
+		return err
 	}
 	defer res.Body.Close()
 	var value struct{ Value json.RawMessage }
 	if err := json.NewDecoder(res.Body).Decode(&value); err != nil || res.StatusCode != http.StatusOK {
-		b.t.Fatalf("%s %s: %d %s %v", method, command, res.StatusCode, value.Value, err)
+		return fmt.Errorf("%s %s: %d %s %v", method, command, res.StatusCode, value.Value, err)
 	}
 	if answer == nil {
-		return
+		return nil
 	}
-	if err := json.Unmarshal(value.Value, answer); err != nil {
-		b.t.Fatal(err)
-	}
+	return json.Unmarshal(value.Value, answer)
 }
 
 // open goes to an address and waits until the page is there.
@@ -133,4 +140,80 @@ func (b *chromium) address() (address string) {
 	b.t.Helper()
 	b.do(http.MethodGet, "/url", nil, &address)
 	return address
+}
+
+// clickAway presses a button of a page that goes away with it.
+func (b *chromium) clickAway(selector string) {
+	b.t.Helper()
+	_ = b.try(http.MethodPost, b.element(selector)+"/click", map[string]any{}, nil) // the window may be gone
+}
+
+// text is what a person reads in an element.
+func (b *chromium) text(selector string) (text string) {
+	b.t.Helper()
+	b.do(http.MethodGet, b.element(selector)+"/text", nil, &text)
+	return text
+}
+
+// Keys that are no signs (WebDriver 17.4.2).
+const tab, enter, space = "\ue004", "\ue007", " "
+
+// press presses keys, one after the other, wherever the focus is.
+func (b *chromium) press(keys string) {
+	b.t.Helper()
+	var moves []any
+	for _, key := range keys {
+		moves = append(moves, map[string]any{"type": "keyDown", "value": string(key)}, map[string]any{"type": "keyUp", "value": string(key)})
+	}
+	b.do(http.MethodPost, "/actions", map[string]any{"actions": []any{map[string]any{"type": "key", "id": "keyboard", "actions": moves}}}, nil)
+}
+
+// evaluate runs a script in the page and reads what it returns.
+func (b *chromium) evaluate(script string, answer any) {
+	b.t.Helper()
+	b.do(http.MethodPost, "/execute/sync", map[string]any{"script": script, "args": []any{}}, answer)
+}
+
+// window is the handle of the window that commands go to.
+func (b *chromium) window() (handle string) {
+	b.t.Helper()
+	b.do(http.MethodGet, "/window", nil, &handle)
+	return handle
+}
+
+func (b *chromium) into(window string) {
+	b.t.Helper()
+	b.do(http.MethodPost, "/window", map[string]any{"handle": window}, nil)
+}
+
+// intoPopup waits for a second window and goes there.
+func (b *chromium) intoPopup(opener string) {
+	b.t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for range 400 {
+		var all []string
+		b.do(http.MethodGet, "/window/handles", nil, &all)
+		for _, handle := range all {
+			if handle != opener {
+				b.into(handle)
+				return
+			}
+		}
+		<-tick.C
+	}
+	b.t.Fatal("no window was opened")
+}
+
+// complaints are what the browser has written into its console about a policy.
+func (b *chromium) complaints() (found []string) {
+	b.t.Helper()
+	var all []struct{ Message, Level string }
+	b.do(http.MethodPost, "/se/log", map[string]any{"type": "browser"}, &all)
+	for _, line := range all {
+		if strings.Contains(line.Message, "Content Security Policy") || strings.Contains(line.Message, "Content-Security-Policy") || strings.Contains(line.Message, "X-Frame-Options") {
+			found = append(found, line.Message)
+		}
+	}
+	return found
 }

@@ -5,7 +5,7 @@ FUZZTIME ?= 30s
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build run test peers lint vectors bench fuzz gen kill soak scale
+.PHONY: build run test peers lint vectors bench fuzz gen kill soak scale release
 
 build:
 	go build ./...
@@ -61,6 +61,11 @@ fuzz:
 	    go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$package || exit 1; \
 	  done; \
 	done
+
+# The programs of a release with their sums and a bill of materials, in dist/; each is built
+# twice, and has to be the same.
+release:
+	.ci/release
 
 # Computes the cases of the differential test of package iml anew, with Node.js.
 gen:

@@ -15,11 +15,21 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/cleat-run/cleat/record"
+	"github.com/cleat-run/cleat/work"
 )
 
 // streaming is a server of which only the streams are there.
 func streaming() *Server {
-	return &Server{Options: Options{Limits: Limits{}.withDefaults()}, draining: make(chan struct{})}
+	return &Server{Options: Options{Limits: Limits{}.withDefaults(), Now: time.Now}, draining: make(chan struct{}), records: away{}}
+}
+
+// away are records that do not answer: nobody has lost a right then.
+type away struct{ work.Records }
+
+func (away) TokenWithHash(context.Context, string) (*record.Token, error) {
+	return nil, errors.New("away")
 }
 
 // silent is a watcher that is told nothing.
@@ -54,7 +64,7 @@ func TestBeat(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
 				defer cancel()
 				s, w := streaming(), httptest.NewRecorder()
-				out, err := s.listen(func(ctx context.Context, out *stream) error { return run(s, ctx, out) })
+				out, err := s.listen(&Actor{}, record.RunModules, func(ctx context.Context, out *stream) error { return run(s, ctx, out) })
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -93,7 +103,7 @@ func TestStalled(t *testing.T) {
 		s := streaming()
 		ended := make(chan error, 1)
 		web := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			out, err := s.listen(func(ctx context.Context, out *stream) error {
+			out, err := s.listen(&Actor{}, record.RunModules, func(ctx context.Context, out *stream) error {
 				for {
 					err := out.idle(ctx, nil, eventPoll)
 					if err == nil {

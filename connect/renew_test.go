@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -272,12 +273,15 @@ func TestAnswerIsMergedAgainAfterAConflict(t *testing.T) {
 }
 
 // crashing is a store of a process that ends before it has stored the answer.
-type crashing struct{ connect.Store }
-
-var errCrash = errors.New("the process has ended")
+type crashing struct {
+	connect.Store
+	ended func()
+}
 
 func (c crashing) EndRenewal(context.Context, *connect.Renewal, *connect.Record) error {
-	return errCrash
+	c.ended()
+	runtime.Goexit()
+	return nil
 }
 
 // The answer that a process left in the journal is used by the next one, which must not
@@ -286,8 +290,9 @@ func TestAnswerOutlivesItsOwner(t *testing.T) {
 	t.Parallel()
 	r, p, typ, record := expired(t, nil)
 	p.asked = nil
-	first := &connect.Connector{Engine: r.connector.Engine, Store: crashing{r.records}, Now: r.connector.Now}
-	if _, err := first.Fresh(t.Context(), typ, record, 0); !errors.Is(err, errCrash) {
+	ctx, end := context.WithCancel(t.Context())
+	first := &connect.Connector{Engine: r.connector.Engine, Store: crashing{r.records, end}, Now: r.connector.Now}
+	if _, err := first.Fresh(ctx, typ, record, 0); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error %v", err)
 	}
 	if token(r.one()) != token(record) {
@@ -297,6 +302,54 @@ func TestAnswerOutlivesItsOwner(t *testing.T) {
 	got, err := r.connector.Fresh(t.Context(), typ, record, 0)
 	if err != nil || token(got) == token(record) || token(got) != token(r.one()) || p.asks() != "refresh_token" {
 		t.Errorf("asked for %q, error %v", p.asks(), err)
+	}
+	r.free(record.ID)
+}
+
+// absent is a store that cannot be reached when the answer of a provider is there: each of
+// its methods that a renewal calls behind that fails twice.
+type absent struct {
+	connect.Store
+	lock  sync.Mutex
+	fails map[string]int
+}
+
+func (s *absent) fail(method string) error {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if s.fails[method]++; s.fails[method] > 2 {
+		return nil
+	}
+	return errors.New("the database is unreachable")
+}
+
+func (s *absent) JournalRenewal(ctx context.Context, claim *connect.Renewal) error {
+	if err := s.fail("journal"); err != nil {
+		return err
+	}
+	return s.Store.JournalRenewal(ctx, claim)
+}
+
+func (s *absent) EndRenewal(ctx context.Context, claim *connect.Renewal, record *connect.Record) error {
+	if err := s.fail("end"); err != nil {
+		return err
+	}
+	return s.Store.EndRenewal(ctx, claim, record)
+}
+
+// Records that are restarted while a provider answers do not cost the connection.
+func TestAnswerWaitsForTheStore(t *testing.T) {
+	t.Parallel()
+	r, p, typ, record := expired(t, nil)
+	p.asked = nil
+	records := &absent{Store: r.records, fails: map[string]int{}}
+	c := &connect.Connector{Engine: r.connector.Engine, Store: records, Now: r.connector.Now}
+	got, err := c.Fresh(t.Context(), typ, record, 0)
+	if err != nil || token(got) == token(record) || token(got) != token(r.one()) || p.asks() != "refresh_token" {
+		t.Errorf("asked for %q, error %v", p.asks(), err)
+	}
+	if records.fails["journal"] != 3 || records.fails["end"] != 3 {
+		t.Errorf("the store was asked %v", records.fails)
 	}
 	r.free(record.ID)
 }

@@ -63,7 +63,7 @@ func (r *renewal) take(ctx context.Context) error {
 // held does the work of the owner. What was stored in the meantime counts.
 func (r *renewal) held(ctx context.Context) (*Record, error) {
 	before := r.record.Version
-	current, err := r.c.Store.Connection(ctx, r.record.ID)
+	current, err := r.current(ctx)
 	if err != nil {
 		return nil, r.end(ctx, err)
 	}
@@ -80,16 +80,37 @@ func (r *renewal) held(ctx context.Context) (*Record, error) {
 		return r.fail(ctx, err)
 	}
 	r.claim.Version = current.Version
-	ctx = context.WithoutCancel(ctx) // from here on the answer must not get lost
-	if err := r.c.Store.JournalRenewal(ctx, &r.claim); err != nil {
+	err = r.patiently(ctx, func(ctx context.Context) error { return r.c.Store.JournalRenewal(ctx, &r.claim) })
+	if err != nil {
 		return nil, err
 	}
 	return r.store(ctx)
 }
 
+// storePause is between two tries to reach the store.
+const storePause = 200 * time.Millisecond
+
+// patiently repeats what the store does not do because it cannot be reached, or is full: a
+// refresh token that is good once is lost with the answer to it, and nobody else gets the
+// right to renew before its time is up. It gives up when that is so.
+func (r *renewal) patiently(ctx context.Context, do func(context.Context) error) error {
+	for {
+		err := do(context.WithoutCancel(ctx)) // what has begun must not get lost half way
+		if err == nil || errors.Is(err, ErrClaimed) || errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(storePause):
+		}
+	}
+}
+
 // end gives the right back, even when the time is up, and returns err.
 func (r *renewal) end(ctx context.Context, err error) error {
-	if ended := r.c.Store.EndRenewal(context.WithoutCancel(ctx), &r.claim, nil); err == nil {
+	ended := r.patiently(ctx, func(ctx context.Context) error { return r.c.Store.EndRenewal(ctx, &r.claim, nil) })
+	if err == nil {
 		return ended
 	}
 	return err
@@ -127,7 +148,7 @@ func (r *renewal) ask(ctx context.Context, section string) (*value.Collection, e
 // stays.
 func (r *renewal) store(ctx context.Context) (*Record, error) {
 	for {
-		current, err := r.c.Store.Connection(ctx, r.record.ID)
+		current, err := r.current(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -147,11 +168,20 @@ func (r *renewal) store(ctx context.Context) (*Record, error) {
 			changed.Expires = expires.AsTime()
 		}
 		changed.Broken = ""
-		err = r.c.Store.EndRenewal(ctx, &r.claim, &changed)
+		err = r.patiently(ctx, func(ctx context.Context) error { return r.c.Store.EndRenewal(ctx, &r.claim, &changed) })
 		if !errors.Is(err, ErrConflict) {
 			return &changed, err
 		}
 	}
+}
+
+// current is the connection as it is stored.
+func (r *renewal) current(ctx context.Context) (current *Record, err error) {
+	err = r.patiently(ctx, func(ctx context.Context) error {
+		current, err = r.c.Store.Connection(ctx, r.record.ID)
+		return err
+	})
+	return current, err
 }
 
 // fail ends a renewal that the provider refused or did not answer. Only a refusal marks
@@ -161,10 +191,9 @@ func (r *renewal) fail(ctx context.Context, failure error) (*Record, error) {
 	if !errors.As(failure, &e) || !refusesGrant(e) {
 		return nil, r.end(ctx, failure)
 	}
-	ctx = context.WithoutCancel(ctx)
 	broken := *r.record
 	broken.Broken = e.Message
-	err := r.c.Store.EndRenewal(ctx, &r.claim, &broken)
+	err := r.patiently(ctx, func(ctx context.Context) error { return r.c.Store.EndRenewal(ctx, &r.claim, &broken) })
 	if errors.Is(err, ErrConflict) {
 		if err = r.end(ctx, nil); err == nil {
 			return r.c.Store.Connection(ctx, r.record.ID) // authorized anew in the meantime

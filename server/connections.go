@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -98,10 +99,10 @@ func (s *Server) connectionOf(ctx context.Context, a *Actor, id string) (*connec
 		return nil, nil
 	}
 	r, err := s.findConnection(ctx, a, id)
-	if err != nil {
+	if errors.Is(err, connect.ErrNotFound) || errors.Is(err, record.ErrNotFound) {
 		return nil, problem(http.StatusNotFound, "not_found", "there is no connection %q", id)
 	}
-	return r, nil
+	return r, err
 }
 
 // typeOf compiles the type of a connection that exists.

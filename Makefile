@@ -37,10 +37,10 @@ bench:
 	go test -run='^$$' -bench=. -benchmem ./...
 	cd bench && go test -run='^$$' -bench=. -count=5 . | go run ./ratios
 
-# Kills, freezes and restarts nodes, NATS servers and PostgreSQL under load, for about a
+# Kills, freezes and fills the disks of nodes, NATS servers and PostgreSQL under load, for about a
 # quarter of an hour; CI runs a short round.
 kill:
-	go test -count=1 -timeout=60m -v ./internal/kill -args -rounds 5 -rate 300 -triggers 1000 -every 30s
+	go test -count=1 -timeout=60m -v ./internal/kill -args -rounds 3 -rate 300 -triggers 1000 -every 30s -item 3s
 
 # Does everything at once for 20 minutes, and looks for what grows; CI runs a short round.
 soak:

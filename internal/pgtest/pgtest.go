@@ -39,7 +39,7 @@ type Process struct {
 func (p *Process) Database(t testing.TB) string {
 	t.Helper()
 	bin := binaries(t)
-	p.once.Do(func() { p.server, p.err = start(bin) })
+	p.once.Do(func() { p.server, p.err = start(bin, "") })
 	if p.err != nil {
 		t.Fatal(p.err)
 	}
@@ -72,7 +72,14 @@ type Server struct {
 // Start returns a server that ends with the test.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s, err := start(binaries(t))
+	return StartIn(t, "")
+}
+
+// StartIn is Start with the files of the server in a folder, whose path has to be short and
+// open to every user.
+func StartIn(t testing.TB, folder string) *Server {
+	t.Helper()
+	s, err := start(binaries(t), folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,8 +109,8 @@ func binaries(t testing.TB) string {
 	return ""
 }
 
-func start(bin string) (*Server, error) {
-	dir, err := os.MkdirTemp("", "cleat-pg") // short: the path of a socket has a limit
+func start(bin, folder string) (*Server, error) {
+	dir, err := os.MkdirTemp(folder, "cleat-pg") // short: the path of a socket has a limit
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package connect_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"runtime"
@@ -380,6 +381,26 @@ func TestRenewalOutlivesItsCaller(t *testing.T) {
 	if err != nil || token(got) == token(record) || !strings.HasSuffix(p.asks(), "authorization_code refresh_token") {
 		t.Errorf("asked for %q, error %v", p.asks(), err)
 	}
+}
+
+// Who waited while another process was refused asks the provider no more: a refresh token
+// that is used once more may end the authorization of the person elsewhere.
+func TestRefusedByAnother(t *testing.T) {
+	t.Parallel()
+	r, p, typ, record := expired(t, nil)
+	p.asked = nil
+	broken := *record
+	broken.Broken = "[400] Bad Request"
+	if err := r.records.UpdateConnection(t.Context(), &broken); err != nil {
+		t.Fatal(err)
+	}
+	_, err := r.connector.Fresh(t.Context(), typ, record, 0)
+	var e *engine.Error
+	if !errors.As(err, &e) || e.Type != engine.InvalidAccessTokenError || p.asks() != "" ||
+		e.Message != fmt.Sprintf("connection %q has to be authorized again: [400] Bad Request", record.Name) {
+		t.Errorf("error %v, asked for %q", err, p.asks())
+	}
+	r.free(record.ID)
 }
 
 // A process that holds the renewal and hangs is waited for as long as the caller wants,

@@ -67,10 +67,13 @@ func (r *renewal) held(ctx context.Context) (*Record, error) {
 	if err != nil {
 		return nil, r.end(ctx, err)
 	}
+	if current.Broken != "" && current.Version != before {
+		return nil, r.end(ctx, needsPerson(current)) // another owner was refused: the refresh token is no longer good
+	}
 	r.record = current
 	section := r.t.renewals()[0]
 	if r.refused {
-		if current.Version != before && current.Broken == "" {
+		if current.Version != before {
 			return current, r.end(ctx, nil)
 		}
 	} else if section, err = r.c.due(ctx, r.t, current); section == "" || err != nil {
@@ -204,6 +207,11 @@ func (r *renewal) fail(ctx context.Context, failure error) (*Record, error) {
 	}
 	return nil, &engine.Error{Type: engine.InvalidAccessTokenError, Message: fmt.Sprintf("connection %q has to be authorized again: %s", r.record.Name, e.Message),
 		StatusCode: e.StatusCode, Step: e.Step, Directive: e.Directive, Position: e.Position, Data: e.Data, Cause: e}
+}
+
+// needsPerson is the failure of a connection that has to be authorized again.
+func needsPerson(r *Record) error {
+	return &engine.Error{Type: engine.InvalidAccessTokenError, Message: fmt.Sprintf("connection %q has to be authorized again: %s", r.Name, r.Broken)}
 }
 
 // refusesGrant reports whether an answer means that the refresh token or the credentials

@@ -40,7 +40,7 @@ bench:
 # Kills, freezes and fills the disks of nodes, NATS servers and PostgreSQL under load, for about a
 # quarter of an hour; CI runs a short round.
 kill:
-	go test -count=1 -timeout=60m -v ./internal/kill -args -rounds 3 -rate 300 -triggers 1000 -every 30s -item 3s
+	go test -count=1 -timeout=60m -v ./internal/kill -args -rounds 4 -rate 300 -triggers 1000 -every 30s -item 3s
 
 # Does everything at once for 20 minutes, and looks for what grows; CI runs a short round.
 soak:

@@ -39,15 +39,14 @@ func storedTokens(ctx context.Context, s *store.Store) (map[string]int, error) {
 	return stored, err
 }
 
-// cutBy tells which calls a fault of a node cut off.
+// cutBy tells whose node was killed or frozen before it can have stored the answer.
 func cutBy(j *journal) func(call) bool {
 	return func(c call) bool {
 		to := c.ended
 		if to.IsZero() {
 			to = time.Now()
 		}
-		_, cut := j.during(c.began, to.Add(storeTime), func(s span) bool { return s.on == ofNode })
-		return cut
+		return j.wasCut(c.node, c.began, to.Add(storeTime))
 	}
 }
 
@@ -97,8 +96,7 @@ func TestRefreshes(t *testing.T) {
 		return call{account: account, given: given, got: got, node: node, began: at(began), ended: at(began + 0.1)}
 	}
 	j := &journal{}
-	j.add(span{fault: fault{on: ofNode}, number: 1, began: at(100), ended: at(105)})
-	j.add(span{fault: fault{on: ofRecords}, began: at(200), ended: at(205)})
+	j.cuts = []cut{{1, at(100), at(105)}}
 	for _, test := range []struct {
 		name          string
 		calls         []call
@@ -108,7 +106,9 @@ func TestRefreshes(t *testing.T) {
 	}{
 		{name: "well", calls: []call{asked("a", 0, 1, 0, 1), asked("a", 0, 5, 1, 2), asked("a", 2, 9, 2, 3)}, stored: 3, granted: 2},
 		{name: "the node was killed before it stored", calls: []call{asked("a", 0, 1, 0, 1), asked("a", 1, 99, 1, 2), asked("a", 2, 180, 1, 0), asked("a", 0, 185, 0, 3)}, stored: 3, granted: 1, lost: 1},
-		{name: "the records were killed", calls: []call{asked("a", 0, 1, 0, 1), asked("a", 1, 199, 1, 2), asked("a", 2, 280, 1, 0)}, stored: 1, granted: 1, lost: 1, wrong: []string{
+		{name: "another node was killed", calls: []call{asked("a", 0, 1, 0, 1), asked("a", 2, 99, 1, 2), asked("a", 2, 103, 2, 3)}, stored: 1, granted: 2, lost: 1, wrong: []string{
+			"refresh token a.3, which node 2 got at 00:01:43.000, was never stored, and nothing happened to it"}},
+		{name: "nobody was killed", calls: []call{asked("a", 0, 1, 0, 1), asked("a", 1, 199, 1, 2), asked("a", 2, 280, 1, 0)}, stored: 1, granted: 1, lost: 1, wrong: []string{
 			"refresh token a.1 was used at 00:03:19.000 by node 1 and again at 00:04:40.000 by node 2, and nothing happened to the first",
 			"refresh token a.2, which node 1 got at 00:03:19.000, was never stored, and nothing happened to it"}},
 		{name: "two nodes at once", calls: []call{asked("a", 0, 1, 0, 1), asked("a", 0, 5, 1, 2), asked("a", 2, 5.2, 1, 0)}, stored: 2, granted: 1, wrong: []string{

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -22,30 +23,31 @@ const (
 // fault is something that happens to the installation. It is over when do returns, and
 // everything works again then.
 type fault struct {
-	name string
-	on   target
-	step int // of the short round; faults of the same step happen at once, 0 is not in it
-	do   func(c *cluster, i int) error
+	name   string
+	on     target
+	step   int  // of the short round; faults of the same step happen at once, 0 is not in it
+	refuse bool // hooks are refused meanwhile, for the queue has no majority
+	do     func(c *cluster, i int) error
 }
 
 // faults are in the order of the long round.
 var faults = []fault{
-	{"PostgreSQL killed with an answer to a refresh on its way", ofRecords, 1, killRecordsInRefresh},
-	{"kill -9 of a node", ofNode, 2, killNode},
-	{"kill -9 of a node in the middle of a refresh", ofNode, 0, killNodeInRefresh},
-	{"SIGTERM of a node", ofNode, 3, endNode},
-	{"a node frozen", ofNode, 1, freezeNode},
-	{"PostgreSQL restarted", ofRecords, 0, restartRecords},
-	{"PostgreSQL killed", ofRecords, 0, killRecords},
-	{"the disk of PostgreSQL full", ofRecords, 2, fillRecords},
-	{"kill -9 of the NATS server that leads a partition", ofQueue, 3, killLeader("HOOKS_0")},
-	{"kill -9 of the NATS server that leads the polls", ofQueue, 0, killLeader("POLLS")},
-	{"kill -9 of the NATS server that leads the cluster", ofQueue, 0, killLeader("")},
-	{"a NATS server frozen", ofQueue, 0, freezeNATS},
-	{"two NATS servers down", ofQueue, 2, stopNATS(2, 3*time.Second)},
-	{"all NATS servers down", ofQueue, 0, stopNATS(3, 3*time.Second)},
-	{"the disk of a NATS server full", ofQueue, 0, fillNATS(1)},
-	{"the disks of all NATS servers full", ofQueue, 1, fillNATS(3)},
+	{"PostgreSQL killed with an answer to a refresh on its way", ofRecords, 1, false, killRecordsInRefresh},
+	{"kill -9 of a node", ofNode, 2, false, killNode},
+	{"kill -9 of a node in the middle of a refresh", ofNode, 0, false, killNodeInRefresh},
+	{"SIGTERM of a node", ofNode, 3, false, endNode},
+	{"a node frozen", ofNode, 1, false, freezeNode},
+	{"PostgreSQL restarted", ofRecords, 0, false, restartRecords},
+	{"PostgreSQL killed", ofRecords, 0, false, killRecords},
+	{"the disk of PostgreSQL full", ofRecords, 2, false, fillRecords},
+	{"kill -9 of the NATS server that leads a partition", ofQueue, 3, false, killLeader("HOOKS_0")},
+	{"kill -9 of the NATS server that leads the polls", ofQueue, 0, false, killLeader("POLLS")},
+	{"kill -9 of the NATS server that leads the cluster", ofQueue, 0, false, killLeader("")},
+	{"a NATS server frozen", ofQueue, 0, false, freezeNATS},
+	{"two NATS servers down", ofQueue, 2, true, stopNATS(2, 3*time.Second)},
+	{"all NATS servers down", ofQueue, 0, true, stopNATS(3, 3*time.Second)},
+	{"the disk of a NATS server full", ofQueue, 0, false, fillNATS(1)},
+	{"the disks of all NATS servers full", ofQueue, 1, true, fillNATS(3)},
 }
 
 // errNotMade wraps why a fault cannot be made on this machine.
@@ -58,10 +60,33 @@ type span struct {
 	began, ended time.Time
 }
 
-// journal keeps the faults that were made.
+// cut is when a node was dead or frozen, so that what it had in hand may be lost. One that
+// is asked to end may lose nothing.
+type cut struct {
+	node         int
+	began, ended time.Time
+}
+
+// journal keeps the faults that were made, and what they did to nodes.
 type journal struct {
 	mu    sync.Mutex
 	spans []span
+	cuts  []cut
+}
+
+func (j *journal) cut(node int, began time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.cuts = append(j.cuts, cut{node, began, time.Now()})
+}
+
+// wasCut reports whether a node was dead or frozen at some time between from and to.
+func (j *journal) wasCut(node int, from, to time.Time) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.ContainsFunc(j.cuts, func(c cut) bool {
+		return c.node == node && !c.began.After(to) && !c.ended.Before(from)
+	})
 }
 
 func (j *journal) add(s span) {
@@ -110,6 +135,7 @@ func frozen() time.Duration {
 const away = 2 * time.Second
 
 func killNode(c *cluster, i int) error {
+	defer c.journal.cut(i, time.Now())
 	c.nodes[i].kill()
 	pause(away)
 	return c.revive(i)
@@ -149,6 +175,7 @@ func endNode(c *cluster, i int) error {
 }
 
 func freezeNode(c *cluster, i int) error {
+	defer c.journal.cut(i, time.Now())
 	c.nodes[i].freeze(frozen())
 	return nil
 }

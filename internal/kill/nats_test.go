@@ -127,9 +127,21 @@ func (s *natsServer) healthy() error {
 	return s.ask("/healthz", &ignored)
 }
 
-// leader is the number of the server that leads a stream, or the whole with "".
-func (c *cluster) leader(stream string) (int, error) {
-	var failed error
+// electionTime is how long there may be no leader: elections are under way behind a fault.
+const electionTime = 40 * time.Second
+
+// leader waits for the server that leads a stream, or the whole with "", and returns its
+// number.
+func (c *cluster) leader(stream string) (n int, err error) {
+	err = until(electionTime, "there is a leader", func() (err error) {
+		n, err = c.leaderNow(stream)
+		return err
+	})
+	return n, err
+}
+
+func (c *cluster) leaderNow(stream string) (int, error) {
+	failed := errors.New("no server knows one")
 	for _, s := range c.nats {
 		var told struct {
 			Meta     struct{ Leader string } `json:"meta_cluster"`

@@ -147,11 +147,6 @@ func problemOf(err error) *Problem {
 		return &Problem{Type: engine.ModuleTimeoutError, Title: http.StatusText(http.StatusGatewayTimeout), Status: http.StatusGatewayTimeout, Code: "timeout",
 			Detail: "it took too long", cause: err}
 	}
-	if errors.Is(err, store.ErrUnavailable) {
-		p := busy(http.StatusServiceUnavailable, "unavailable", time.Second, "the records do not answer now")
-		p.cause = err
-		return p
-	}
 	p := problem(http.StatusInternalServerError, "internal", "an internal error; the log of the server tells more under this request id")
 	p.cause = err
 	return p

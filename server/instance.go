@@ -70,6 +70,7 @@ type Instance struct {
 	runtime *cleat.Runtime
 	loops   *work.Loops
 	trace   *trace.Tracer // nil: nothing is traced
+	broken  chan error    // why the process has to end
 }
 
 // Open opens store and bus and makes everything ready to serve. The caller must Close it.
@@ -81,8 +82,8 @@ func Open(ctx context.Context, c Config) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &Instance{config: c, store: records}
-	c.Bus.Logger = c.Log
+	i := &Instance{config: c, store: records, broken: make(chan error, 1)}
+	c.Bus.Logger, c.Bus.Fatal = c.Log, i.fail
 	c.Bus.MaxAttempts = -1 // the records count what was begun
 	if c.Bus.JobTime == 0 {
 		c.Bus.JobTime = c.Limits.withDefaults().Run
@@ -170,7 +171,8 @@ const (
 
 // Serve serves the listener and works in the background until ctx ends. Then it drains: it
 // says that it is not ready, finishes requests and jobs in hand or gives them back, and
-// returns within 30 seconds.
+// returns within 30 seconds. It also ends, with an error, when the bus cannot go on: a
+// process that is started anew can.
 func (i *Instance) Serve(ctx context.Context, l net.Listener) error {
 	web := &http.Server{Handler: i.Server, ReadHeaderTimeout: headerTime, ReadTimeout: i.Limits.Arrival, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(i.config.Log.Handler(), slog.LevelDebug)}
@@ -183,6 +185,7 @@ func (i *Instance) Serve(ctx context.Context, l net.Listener) error {
 	var err error
 	select {
 	case err = <-served:
+	case err = <-i.broken:
 	case <-ctx.Done():
 	}
 	i.Drain()
@@ -199,6 +202,14 @@ func (i *Instance) Serve(ctx context.Context, l net.Listener) error {
 	}
 	err = errors.Join(err, i.end(ending, &loops))
 	return err
+}
+
+// fail makes Serve end.
+func (i *Instance) fail(err error) {
+	select {
+	case i.broken <- err:
+	default: // it ends already
+	}
 }
 
 // end waits for the background and closes what is open, in the order in which things need

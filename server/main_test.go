@@ -42,6 +42,7 @@ type node struct {
 	boss *client // the first owner, signed in
 	stop func() error
 
+	ended func() error  // waits until it has ended, and says why
 	heard func(*answer) // hears every answer, when it is not nil
 }
 
@@ -102,9 +103,10 @@ func startNode(ctx context.Context, change func(*server.Config)) (*node, error) 
 	serving, end := context.WithCancel(ctx)
 	served := make(chan error, 1)
 	go func() { served <- n.Serve(serving, listener) }()
+	n.ended = func() error { return cmp.Or(<-served, os.RemoveAll(home)) }
 	n.stop = func() error {
 		end()
-		return cmp.Or(<-served, os.RemoveAll(home))
+		return n.ended()
 	}
 	return n, n.firstOwner(ctx)
 }

@@ -358,6 +358,7 @@ func TestRefusedForAWhile(t *testing.T) {
 	o := &server.Options{Host: "127.0.0.1", Port: freePort(t), NoSigs: true, NoLog: true, JetStream: true, SyncAlways: true, StoreDir: t.TempDir(),
 		JetStreamMaxStore: 1 << 40, JetStreamMaxMemory: 1 << 30, Nkeys: []*server.NkeyUser{{Nkey: public}}}
 	srv := startServer(t, o)
+	t.Cleanup(func() { stopServer(srv) }) // the last one, after the bus has closed
 	b := open(t, bus.Options{Servers: []string{fmt.Sprintf("nats://127.0.0.1:%d", o.Port)}, Sync: "always", Replicas: 1, MaxBytes: 4 << 20, NKey: nkey})
 	must(t, b.PublishHook(t.Context(), delivery("h", "")))
 	stopServer(srv)
@@ -371,6 +372,5 @@ func TestRefusedForAWhile(t *testing.T) {
 	})
 	stopServer(srv)
 	srv = startServer(t, o)
-	t.Cleanup(func() { stopServer(srv) })
 	eventually(t, 10*time.Second, "it works again", func() bool { return b.PublishHook(t.Context(), delivery("h", "")) == nil })
 }

@@ -128,6 +128,8 @@ func (s *stage) perform(t *testing.T, connects bool, line string) {
 	case strings.HasPrefix(line, "cleat serve"):
 		// The services of its examples are made up: the settings are checked, and nothing starts.
 		s.shell(t, dir, home, strings.Replace(line, "/run/secrets/keyset.json", home+"/keyset.json", 1)+" --print-config")
+	case strings.Contains(line, " move --to "):
+		s.nobodyThere(t, dir, home, line)
 	case strings.Contains(line, "--no-browser"):
 		s.shell(t, dir, home, "person "+line)
 	default:
@@ -143,6 +145,17 @@ func (s *stage) shell(t *testing.T, dir, home, line string) {
 		cmd.Env = append(cmd.Env, "CLEAT_EGRESS_ALLOW=127.0.0.1") // for my-app, whose address is made up
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", line, err, out)
+	}
+}
+
+// nobodyThere types a command whose other side is made up; internal/kill has a real one. It
+// gets as far as that.
+func (s *stage) nobodyThere(t *testing.T, dir, home, line string) {
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", strings.Replace(line, "db.internal", "127.0.0.1:1", 1))
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CLEAT_HOME="+home)
+	out, err := cmd.CombinedOutput()
+	if err == nil || !bytes.Contains(out, []byte("the database is unreachable")) && !bytes.Contains(out, []byte("there is nothing to move")) {
 		t.Errorf("%s: %v\n%s", line, err, out)
 	}
 }

@@ -40,7 +40,7 @@ not run. What is in CLEAT_HOME stays.
 The keyset stays the same: give it to every node. A password may stand in PGPASSWORD or in
 ~/.pgpass. Work that waits is moved by cleat work move.`,
 		Example: `  cleat records move --to postgres://cleat@db.internal/cleat?sslmode=verify-full
-  cleat serve --database postgres://cleat@db.internal/cleat?sslmode=verify-full --keyset keyset.json`,
+  cleat serve --database postgres://cleat@db.internal/cleat?sslmode=verify-full --keyset $CLEAT_HOME/keyset.json`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runRecordsMove(cmd.Context(), o) },
 	}
@@ -141,7 +141,7 @@ in CLEAT_HOME stays; a move that failed can be repeated.
 
 The other flags are those of cleat serve, and say how the cluster is reached. The settings
 of this machine count, from the environment and its file.`,
-		Example: `  cleat work move --to tls://a:4222,tls://b:4222,tls://c:4222 --nats-sync always --nats-creds cleat.creds`,
+		Example: `  cleat work move --to tls://a:4222,tls://b:4222,tls://c:4222 --nats-sync always`,
 		Args:    arguments(),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runWorkMove(cmd.Context(), o, cmd.Flags()) },
 	}

@@ -2,6 +2,8 @@ package bus
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,6 +39,39 @@ func TestPool(t *testing.T) {
 		defer cancel()
 		if _, ok := p.take(ctx, 0); ok || p.contended() {
 			t.Error("a worker out of nothing, or somebody is still waiting")
+		}
+	})
+}
+
+// TestPoolShares: the workers of one class hang, and those of the other one always have
+// work. The first gets every second of these, once it has waited.
+func TestPoolShares(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(1, 1)
+		if w, ok := p.take(t.Context(), 0); !ok || w.class != 0 {
+			t.Fatalf("worker %v, %t", w, ok)
+		}
+		var served [2]atomic.Int64
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var all sync.WaitGroup
+		for _, class := range []int{0, 1, 1, 1} {
+			all.Go(func() {
+				for {
+					w, ok := p.take(ctx, class)
+					if !ok {
+						return
+					}
+					served[class].Add(1)
+					time.Sleep(10 * time.Millisecond)
+					p.give(w)
+				}
+			})
+		}
+		all.Wait()
+		if first, second := served[0].Load(), served[1].Load(); first < 70 || second < 800 {
+			t.Errorf("in ten seconds %d and %d jobs were done", first, second)
 		}
 	})
 }

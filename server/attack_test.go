@@ -326,25 +326,6 @@ func TestPackedBodies(t *testing.T) {
 	}
 }
 
-// TestSlowBody: who does not finish a body is cut off after five seconds.
-func TestSlowBody(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("takes the five seconds that a body may take")
-	}
-	n := commonNode(t)
-	c, err := net.Dial("tcp", strings.TrimPrefix(n.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	io.WriteString(c, "POST /v1/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
-	if line, err := bufio.NewReader(c).ReadString('\n'); !strings.HasPrefix(line, "HTTP/1.1 4") {
-		t.Errorf("a body that does not end is answered %q, %v", line, err)
-	}
-}
-
 // TestPublicAddress: whatever a request claims to have come to, addresses are those of
 // public-url.
 func TestPublicAddress(t *testing.T) {

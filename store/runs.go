@@ -30,7 +30,9 @@ const putRun = "insert into run (" + runColumns + `, team, beat, seal_key, trans
 // runCells returns the values of putRun for r, which gets an id if it has none. A
 // transcript that is too long is not kept.
 func (s *Store) runCells(key *sealer, r *record.Run) ([]any, error) {
-	r.ID = s.newID(r.ID, "run")
+	if r.ID == "" { // otherwise it is only read: whoever made the run may be reading it, too
+		r.ID = s.newID("", "run")
+	}
 	cells := []any{r.ID, r.Kind, r.App, r.Component, r.Connection, r.Source, r.By, string(r.State), r.Error, r.ErrorType, r.Bundles, r.Exchanges,
 		r.Started.UnixMilli(), millis(r.Ended), r.Node, s.team, sql.NullInt64{Int64: s.now().UnixMilli(), Valid: r.State == record.Running}}
 	if len(r.Transcript) == 0 || len(r.Transcript) > record.MaxTranscript {

@@ -11,6 +11,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// embeddedPing is how often the embedded server is asked whether it is there.
+const embeddedPing = 30 * time.Second
+
 // connect connects to the embedded server or to one of the cluster. denied hears of rights
 // that the account lacks.
 func connect(o Options, e *embedded, denied func(error)) (*nats.Conn, error) {
@@ -36,7 +39,9 @@ func connect(o Options, e *embedded, denied func(error)) (*nats.Conn, error) {
 		opts = append(opts, nats.SetCustomDialer(wired{o.wire}))
 	}
 	if e != nil {
-		return nats.Connect("", append(opts, nats.InProcessServer(e))...)
+		// A server in the same process is there as long as we are: on a machine without a free
+		// processor it answers late, and that is no reason to part.
+		return nats.Connect("", append(opts, nats.InProcessServer(e), nats.PingInterval(embeddedPing))...)
 	}
 	more, err := credentials(o)
 	if err != nil {

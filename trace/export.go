@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -25,7 +26,8 @@ type exporter struct {
 	open    context.Context // until nothing may be sent any more
 	end     context.CancelFunc
 
-	lost int // since the receiver failed; 0 while it does not
+	sending sync.Mutex // a batch is on its way
+	lost    int        // since the receiver failed; 0 while it does not
 }
 
 func newExporter(o Options, network http.RoundTripper) *exporter {
@@ -46,11 +48,20 @@ func newExporter(o Options, network http.RoundTripper) *exporter {
 
 // ExportSpans sends a batch. It never fails: the SDK would write that to standard error.
 func (e *exporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
+	e.sending.Lock()
+	defer e.sending.Unlock()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(e.open, cancel)()
 	e.note(len(spans), e.deliver(ctx, appendBatch(nil, spans)))
 	return nil
+}
+
+// stop gives up what is on its way, and returns when it has told that it is lost.
+func (e *exporter) stop() {
+	e.end()
+	e.sending.Lock()
+	defer e.sending.Unlock()
 }
 
 // Shutdown closes connections; the SDK calls it when everything is sent.

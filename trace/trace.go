@@ -76,7 +76,7 @@ func (t *Tracer) Close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, flushTime)
 	defer cancel()
 	_ = t.provider.Shutdown(ctx) // the exporter tells what is lost
-	t.exporter.end()
+	t.exporter.stop()
 }
 
 // Start begins a span: a part of the one in ctx, or else of what [Tracer.Continue] and

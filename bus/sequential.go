@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -163,11 +164,15 @@ func (in *inbox) first(ctx context.Context) (*jetstream.RawStreamMsg, error) {
 	return nextOf(ctx, in.partition.stream, 1, in.bus.subject("seq", in.partition.number, in.hook))
 }
 
+// nobody is whose a delivery is that does not say so, in the form of a newer version: it is
+// dead, and must not stand in the way of those behind it.
+const nobody = "nobody"
+
 // runOne runs a delivery and removes it when it is done. The removal may be lost: its row
 // is final then, and the handler acknowledges it once more.
 func (in *inbox) runOne(ctx context.Context, raw *jetstream.RawStreamMsg, attempt int) Outcome {
 	b := in.bus
-	p := &parcel{tenant: raw.Header.Get(headerTenant), hook: in.hook, header: raw.Header, data: raw.Data, attempt: attempt}
+	p := &parcel{tenant: cmp.Or(raw.Header.Get(headerTenant), nobody), hook: in.hook, header: raw.Header, data: raw.Data, attempt: attempt}
 	job, cancel := context.WithTimeout(ctx, b.opts.JobTime)
 	defer cancel()
 	o := b.runParcel(job, in.runner, p)

@@ -27,6 +27,7 @@ var suite = []struct {
 	{"a dead delivery can be read and replayed", testDead},
 	{"a delivery that kills its workers dies unrun", testPoison},
 	{"a message of a newer version dies unrun", testNewer},
+	{"a message of a newer version does not hold up a sequential webhook", testNewerInOrder},
 	{"a delivery without its body dies unrun", testLost},
 	{"a dropped job comes again after AckWait", testDropped},
 	{"a long job keeps its message", testHeartbeat},
@@ -225,6 +226,39 @@ func testNewer(t *testing.T, open opener) {
 		_, reason, err := b.ReadDead(t.Context(), "acme", "h", "future")
 		return reason == "made by a newer version" && err != nil && err.Error() == reason
 	})
+}
+
+func testNewerInOrder(t *testing.T, open opener) {
+	b := open(t, bus.Options{})
+	js, err := jetstream.New(b.Conn())
+	must(t, err)
+	for _, p := range []string{"0", "1", "2"} { // one of them is that of the hook
+		msg := nats.NewMsg(b.Subject("seq", p, "h"))
+		msg.Header.Set("Cleat-V", "2")
+		msg.Header.Set("Nats-Msg-Id", "future")
+		_, err = js.PublishMsg(t.Context(), msg)
+		must(t, err)
+	}
+	must(t, b.PublishSequential(t.Context(), delivery("h", "behind")))
+	ctx, cancel := context.WithCancel(t.Context())
+	ran := make(chan string, 1)
+	var turns sync.WaitGroup
+	turns.Go(func() {
+		_ = b.RunTurns(ctx, bus.Runner{Workers: 2, Handle: func(_ context.Context, j *bus.Job) bus.Outcome {
+			ran <- string(j.Body)
+			return bus.Ack()
+		}})
+	})
+	defer turns.Wait()
+	defer cancel()
+	select {
+	case got := <-ran:
+		if got != "behind" {
+			t.Errorf("%q ran", got)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("what is behind does not run")
+	}
 }
 
 func testLost(t *testing.T, open opener) {

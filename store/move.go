@@ -86,7 +86,7 @@ func (m *move) fresh(ctx context.Context) error {
 			return err
 		}
 		if own := table == "key" || table == "team"; rows > 1 || rows == 1 && !own {
-			return fmt.Errorf("the database is in use: there are %d rows in the table %s; give an empty one", rows, table)
+			return fmt.Errorf("the database is in use: its table %s has rows; give an empty one", table)
 		}
 	}
 	_, err := m.to.Exec(ctx, "delete from key; delete from team")
